@@ -1,0 +1,33 @@
+//! The machine beneath pgAnalytics: disk, clock, entropy and process.
+//!
+//! Everything above takes these as traits, so that a test can replace the machine by a simulated
+//! twin that is deterministic by its seed and fails on demand.
+//!
+//! | what | trait | real | simulated |
+//! |---|---|---|---|
+//! | files and directories | [`Disk`], [`File`] | [`RealDisk`] | |
+//! | time | [`Clock`] | [`RealClock`] | [`SimClock`]: stands still until it is told to move |
+//! | random bytes | [`Entropy`] | [`OsEntropy`] | [`SimEntropy`]: a sequence given by its seed |
+//!
+//! Beside them: [`durable`] replaces whole small files so that a crash leaves the old or the new
+//! one, [`MappedFile`] maps a file for commands that walk all of it, and [`ProcessUsage`],
+//! [`memory_limit`] and [`lower_thread_priority`] tell and change how this process uses the machine.
+//!
+//! It is not a runtime: nothing here spawns, waits or knows of `async`.
+//! The byte and crash semantics are written down in `docs/internals/platform.md`.
+
+mod clock;
+mod disk;
+pub mod durable;
+mod entropy;
+mod mapped;
+mod memory;
+mod process;
+mod random;
+
+pub use clock::{Clock, MonotonicNanos, RealClock, SimClock, UnixNanos};
+pub use disk::{DirEntry, Disk, DiskError, DiskLock, File, Metadata, OpenMode, RealDisk};
+pub use entropy::{Entropy, OsEntropy, SimEntropy};
+pub use mapped::MappedFile;
+pub use memory::{available_memory, memory_limit};
+pub use process::{ProcessUsage, lower_thread_priority};
