@@ -1,0 +1,57 @@
+# The doors of the house. `make demo` and `make test` are all that a newcomer needs.
+#
+#   make demo    builds, starts a throwaway PostgreSQL with a load, the server and a collector
+#   make test    everything that CI runs
+#   make check   the quick loop: format, lints, tidy, unit tests
+#   make bench   benchmarks, in release
+#   make audit   licences, sources and duplicates of the dependencies
+
+SHELL := /bin/bash
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/pganalytics/target
+SECONDS_TO_RUN ?=
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+LOW := -p schema -p platform -p wire -p seal -p wal -p engine -p xtask
+
+ifdef NEXTEST
+RUN_TESTS = cargo nextest run --locked --no-fail-fast
+else
+RUN_TESTS = cargo test --locked --no-fail-fast
+endif
+
+.PHONY: demo test check bench audit build setup fmt clippy tidy doc-tests
+
+build:
+	cargo build --locked -p pganalytics -p pganalytics-collector
+
+demo: setup build
+	$(CARGO_TARGET_DIR)/debug/pganalytics demo $(if $(SECONDS_TO_RUN),--seconds $(SECONDS_TO_RUN))
+
+test: setup fmt clippy tidy doc-tests
+	cargo build --locked -p pganalytics -p pganalytics-collector
+	$(RUN_TESTS) --workspace
+
+check: fmt
+	cargo clippy --locked $(LOW) --all-targets -- -D warnings
+	$(MAKE) tidy
+	$(RUN_TESTS) $(LOW)
+
+bench:
+	cargo run --release --locked -p benches -- all
+
+audit:
+	cargo deny check licenses bans sources
+
+setup:
+	@scripts/setup.sh
+
+fmt:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+tidy:
+	cargo xtask tidy
+
+doc-tests:
+	cargo test --locked --workspace --doc
