@@ -5,7 +5,7 @@
 //!
 //! | what | trait | real | simulated |
 //! |---|---|---|---|
-//! | files and directories | [`Disk`], [`File`] | [`RealDisk`] | |
+//! | files and directories | [`Disk`], [`File`] | [`RealDisk`] | [`SimDisk`]: power cuts, torn writes, lost syncs, bit rot, a full disk |
 //! | time | [`Clock`] | [`RealClock`] | [`SimClock`]: stands still until it is told to move |
 //! | random bytes | [`Entropy`] | [`OsEntropy`] | [`SimEntropy`]: a sequence given by its seed |
 //!
@@ -26,7 +26,12 @@ mod process;
 mod random;
 
 pub use clock::{Clock, MonotonicNanos, RealClock, SimClock, UnixNanos};
-pub use disk::{DirEntry, Disk, DiskError, DiskLock, File, Metadata, OpenMode, RealDisk};
+#[cfg(any(test, feature = "contract"))]
+pub use disk::contract;
+pub use disk::{
+    DirEntry, Disk, DiskError, DiskLock, Fault, File, Metadata, OpenMode, Operation, RealDisk,
+    Rule, SimDisk,
+};
 pub use entropy::{Entropy, OsEntropy, SimEntropy};
 pub use mapped::MappedFile;
 pub use memory::{available_memory, memory_limit};

@@ -17,8 +17,11 @@
 //! Errors carry [`DiskError`], which names the operation and the path; their
 //! [`ErrorKind`](std::io::ErrorKind) is the operating system's (`StorageFull`, `NotFound`, …).
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod error;
 mod real;
+mod sim;
 
 use std::fmt::Debug;
 use std::io::{self, IoSlice};
@@ -27,6 +30,7 @@ use std::sync::Arc;
 
 pub use error::DiskError;
 pub use real::RealDisk;
+pub use sim::{Fault, Operation, Rule, SimDisk};
 
 /// A tree of directories and files, shared as `Arc<dyn Disk>`.
 pub trait Disk: Debug + Send + Sync + 'static {
