@@ -1,0 +1,66 @@
+//! What every declaration must keep to.
+
+use std::collections::HashSet;
+
+use super::{BUILT_IN, built_in};
+use crate::{FieldType, Kind, TIME_COLUMN, validate_name};
+
+#[test]
+fn every_table_is_found_by_its_name_and_no_name_is_given_twice() {
+    let names: HashSet<_> = BUILT_IN.iter().map(|table| table.name).collect();
+    assert_eq!(names.len(), BUILT_IN.len());
+    for table in BUILT_IN {
+        assert_eq!(
+            built_in(table.name).map(|found| found.about),
+            Some(table.about)
+        );
+    }
+    assert!(built_in("pg_stat_statements").is_none());
+}
+
+#[test]
+fn every_table_has_the_instance_first_and_sound_distinct_columns() {
+    for table in BUILT_IN {
+        let definition = table.definition();
+        assert_eq!(table.tags.first(), Some(&"instance"), "{}", table.name);
+        let mut seen = HashSet::from([TIME_COLUMN.to_owned()]);
+        for column in definition.columns() {
+            assert_eq!(validate_name(&column.name), Ok(()));
+            assert!(
+                seen.insert(column.name.clone()),
+                "{}.{}",
+                table.name,
+                column.name
+            );
+        }
+    }
+}
+
+#[test]
+fn increases_are_numbers_and_come_with_the_seconds_they_cover() {
+    for table in BUILT_IN {
+        let increases = table
+            .fields
+            .iter()
+            .filter(|field| field.kind == Kind::Increase);
+        for field in increases.clone() {
+            assert!(
+                matches!(field.field_type, FieldType::I64 | FieldType::F64),
+                "{}",
+                field.name
+            );
+        }
+        let covers = table.field("interval_s").is_some();
+        assert_eq!(covers, increases.count() > 0, "{}", table.name);
+    }
+}
+
+#[test]
+fn texts_of_queries_stay_for_ever_and_samples_keep_every_row() {
+    assert_eq!(super::QUERY_TEXT.definition().retention, None);
+    assert!(super::STAT_ACTIVITY.definition().append_only);
+    assert_eq!(
+        super::STAT_WAL.definition().retention,
+        Some(super::BuiltIn::RETENTION)
+    );
+}
