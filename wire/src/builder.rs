@@ -48,15 +48,30 @@ impl TableBuilder {
         self.time.len()
     }
 
+    /// Returns the number of columns besides time.
+    pub fn column_count(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Returns the column, adding it (null in the rows before) when it is new, and readies it for the
     /// row that was begun last.
     pub fn column(&mut self, definition: &ColumnDefinition) -> &mut ColumnBuilder {
-        let index = match self.by_name.get(&definition.name) {
+        self.column_or_insert_with(&definition.name, || definition.clone())
+    }
+
+    /// As [`Self::column`], asking for the definition only when there is no column of that name.
+    ///
+    /// A column that exists is returned whatever its role and type: see [`ColumnBuilder::role`].
+    pub fn column_or_insert_with(
+        &mut self,
+        name: &str,
+        define: impl FnOnce() -> ColumnDefinition,
+    ) -> &mut ColumnBuilder {
+        let index = match self.by_name.get(name) {
             Some(index) => *index,
             None => {
-                self.by_name
-                    .insert(definition.name.clone(), self.columns.len());
-                self.columns.push(ColumnBuilder::new(definition));
+                self.by_name.insert(name.to_owned(), self.columns.len());
+                self.columns.push(ColumnBuilder::new(&define()));
                 self.columns.len() - 1
             }
         };
@@ -128,6 +143,17 @@ impl ColumnBuilder {
     /// Returns the type of the column.
     pub fn field_type(&self) -> FieldType {
         self.definition.field_type
+    }
+
+    /// Returns whether the column is a tag or a field.
+    pub fn role(&self) -> ColumnRole {
+        self.definition.role
+    }
+
+    /// Returns the number of rows that have a value or a null here; once the row begun last has its
+    /// value, as many as the table has.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Pushes a `BIGINT` or, into a column of that type, a `TIMESTAMP`; false if the type is another.
@@ -236,7 +262,7 @@ impl ColumnBuilder {
 
 #[cfg(test)]
 mod tests {
-    use schema::{ColumnDefinition, FieldType};
+    use schema::{ColumnDefinition, ColumnRole, FieldType};
 
     use super::TableBuilder;
     use crate::v1::Batch;
@@ -256,6 +282,7 @@ mod tests {
                 .column(&ColumnDefinition::field("x", FieldType::F64))
                 .push_i64(1)
         );
+        assert_eq!(table.column_count(), 3);
         let batch = Batch {
             tables: vec![table.finish()],
             ..Batch::default()
@@ -264,5 +291,16 @@ mod tests {
         let columns: Vec<_> = frame.view().tables().next().unwrap().columns().collect();
         assert!(columns[0].is_valid(0) && !columns[0].is_valid(1));
         assert!(!columns[1].is_valid(0) && columns[1].is_valid(1));
+    }
+
+    #[test]
+    fn a_column_is_found_by_its_name_and_tells_whether_its_row_is_filled() {
+        let mut table = TableBuilder::new("cpu");
+        table.begin_row(1);
+        let column = table.column_or_insert_with("host", || ColumnDefinition::tag("host"));
+        assert_eq!((column.role(), column.rows()), (ColumnRole::Tag, 0));
+        assert!(column.push_text("a"));
+        let again = table.column_or_insert_with("host", || unreachable!("the column exists"));
+        assert_eq!((again.rows(), again.field_type()), (1, FieldType::Text));
     }
 }
