@@ -1,0 +1,66 @@
+//! How tables come into being and grow by the batches that are written to them.
+
+use schema::{Growth, Incoming, TableDefinition, merge, tables};
+
+use super::Catalogue;
+use crate::Error;
+
+impl Catalogue {
+    /// Returns the table as it is once these rows are in it, or nothing if it stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] naming the first column that disagrees or is not allowed.
+    pub(crate) fn grown(
+        &self,
+        rows: &wire::TableView<'_>,
+        columns_max: usize,
+    ) -> Result<Option<TableDefinition>, Error> {
+        let present = self.table(rows.name());
+        let fresh;
+        let table = match present {
+            Some(table) => table,
+            None => {
+                fresh = new_table(rows);
+                &fresh
+            }
+        };
+        let growth: Growth = merge(table, rows.columns().map(incoming), columns_max)?;
+        if present.is_some() && growth.is_empty() {
+            return Ok(None);
+        }
+        let mut grown = table.clone();
+        growth.apply(&mut grown);
+        Ok(Some(grown))
+    }
+
+    /// Puts a table as [`Self::grown`] returned it.
+    pub(crate) fn put_table(&mut self, table: TableDefinition) {
+        self.tables.insert(table.name.clone(), table);
+    }
+
+    /// Returns the number of tables.
+    pub(crate) fn table_count(&self) -> usize {
+        self.tables.len()
+    }
+}
+
+/// Returns a table as it is made: a built-in one by its declaration, any other as the batch asks.
+fn new_table(rows: &wire::TableView<'_>) -> TableDefinition {
+    match tables::built_in(rows.name()) {
+        Some(built_in) => built_in.definition(),
+        None => TableDefinition {
+            append_only: rows.append_only(),
+            ..TableDefinition::new(rows.name())
+        },
+    }
+}
+
+fn incoming(column: wire::ColumnView<'_>) -> Incoming<'_> {
+    Incoming {
+        name: column.name(),
+        role: column.role(),
+        field_type: column.field_type(),
+        kind: column.kind(),
+        unit: column.unit(),
+    }
+}

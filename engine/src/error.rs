@@ -1,0 +1,201 @@
+//! What the store says when it cannot do what it was asked.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schema::{Lsn, Timestamp};
+
+pub use schema::ErrorKind as Kind;
+
+/// A refusal or a failure of the store.
+///
+/// It can be cloned, since one outcome may be owed to several callers: a batch and its duplicates.
+#[non_exhaustive]
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A name, a column or a schema change that is not allowed.
+    #[error(transparent)]
+    Schema(#[from] schema::Error),
+    /// A log record or frame that is not what this version writes.
+    #[error(transparent)]
+    Wire(#[from] wire::Error),
+    /// A row too far in the future.
+    #[error("table {table:?} has a row at {time}, more than {future_ms} ms ahead of the server")]
+    Future {
+        /// The table.
+        table: String,
+        /// The time of the row.
+        time: Timestamp,
+        /// How far ahead a row may be.
+        future_ms: u64,
+    },
+    /// More of something than the store may hold.
+    #[error("there would be more than {limit} {what}")]
+    Limit {
+        /// Tables, series, collectors.
+        what: &'static str,
+        /// The limit in force.
+        limit: u64,
+    },
+    /// A numbered batch that is older than what is remembered of its collector.
+    #[error(
+        "batch {sequence} of epoch {epoch} from collector {collector:?} is too old to tell whether \
+         it was stored"
+    )]
+    TooOld {
+        /// The collector.
+        collector: String,
+        /// The epoch of the batch.
+        epoch: u64,
+        /// The sequence of the batch.
+        sequence: u64,
+    },
+    /// A request that contradicts the catalogue or itself.
+    #[error("{what}: {reason}")]
+    Refused {
+        /// What the request is about.
+        what: String,
+        /// Why it is refused.
+        reason: &'static str,
+    },
+    /// Something asked for by name that is not there.
+    #[error("there is no {what} {name:?}")]
+    Absent {
+        /// Table, token, collector.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A setting out of its range.
+    #[error("setting {setting} is out of range: {reason}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// The range.
+        reason: &'static str,
+    },
+    /// A limit on what is under way is reached.
+    #[error("{what} is full, try again in {retry_after_ms} ms")]
+    Overloaded {
+        /// Which limit.
+        what: &'static str,
+        /// When to come again.
+        retry_after_ms: u64,
+    },
+    /// The store is closing, or closed.
+    #[error("the store is closing")]
+    Closing,
+    /// The data directory is in use.
+    #[error("the data directory {path} is in use by another process")]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The log did not say whether the batch is durable: it is unknown until the restart (W-3).
+    #[error("the outcome is unknown: the log failed, and a restart will tell")]
+    Unknown {
+        /// What the log said.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The log refused or failed.
+    #[error("the log refused")]
+    Log {
+        /// What the caller should do.
+        kind: Kind,
+        /// What the log said.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// Bytes on disk are not what was written.
+    #[error("{} is damaged: {reason}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, and what does not fit.
+        reason: String,
+    },
+    /// A sealed file does not open.
+    #[error("{} does not open", path.display())]
+    Seal {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Arc<seal::Error>,
+    },
+    /// The disk refused.
+    #[error("the disk refused {}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: Arc<io::Error>,
+    },
+    /// A rule of our own does not hold; the store stops rather than go on.
+    #[error("a rule of the store is broken at lsn {lsn}: {reason}")]
+    Broken {
+        /// The record at which it was noticed.
+        lsn: Lsn,
+        /// Which rule.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Returns what the caller should do.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Schema(_)
+            | Self::Wire(_)
+            | Self::Future { .. }
+            | Self::Limit { .. }
+            | Self::TooOld { .. }
+            | Self::Refused { .. }
+            | Self::Absent { .. }
+            | Self::Setting { .. } => Kind::Invalid,
+            Self::Overloaded { .. } => Kind::Overloaded,
+            Self::Closing | Self::Locked { .. } => Kind::Unavailable,
+            Self::Corrupt { .. } => Kind::Corrupt,
+            Self::Seal { source, .. } => match source.kind() {
+                seal::Kind::Invalid => Kind::Invalid,
+                seal::Kind::Denied => Kind::Denied,
+                seal::Kind::Unavailable => Kind::Unavailable,
+                seal::Kind::Corrupt => Kind::Corrupt,
+                seal::Kind::Internal => Kind::Internal,
+            },
+            Self::Log { kind, .. } => *kind,
+            Self::Unknown { .. } | Self::Io { .. } | Self::Broken { .. } => Kind::Internal,
+        }
+    }
+
+    /// Returns when to come again, for an overload.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Overloaded { retry_after_ms, .. } => Some(*retry_after_ms),
+            _ => None,
+        }
+    }
+
+    /// Returns a refusal by the disk.
+    pub(crate) fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self::Io {
+            path: path.as_ref().to_path_buf(),
+            source: Arc::new(source),
+        }
+    }
+
+    /// Returns damage in a file.
+    pub(crate) fn corrupt(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
+        Self::Corrupt {
+            path: path.as_ref().to_path_buf(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Returns a sealed file's refusal to open; damage keeps its kind.
+    pub(crate) fn seal(path: impl AsRef<Path>, source: seal::Error) -> Self {
+        Self::Seal {
+            path: path.as_ref().to_path_buf(),
+            source: Arc::new(source),
+        }
+    }
+}

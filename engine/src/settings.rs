@@ -1,0 +1,254 @@
+//! How much the store may hold, and when it acts; plain data, checked once.
+
+use schema::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Limits and thresholds of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Bytes that rows not yet in parts may take before batches are refused; default 512 MiB.
+    /// At least twice `flush_bytes`, so that ingest goes on while a flush is under way.
+    pub memtable_bytes_max: u64,
+    /// Bytes of rows in memory that start a flush; default 128 MiB.
+    pub flush_bytes: u64,
+    /// Age of the oldest row in memory that starts a flush; default 10 m.
+    pub flush_age: Span,
+    /// Bytes of log behind the last flush that start one; default 128 MiB. Bounds the time that a
+    /// restart takes to replay.
+    pub replay_bytes_max: u64,
+    /// Bytes of opened pages kept for later reads; default 256 MiB.
+    pub page_cache_bytes_max: u64,
+    /// Batches admitted and not yet visible; default 1 024.
+    pub pending_batches_max: u32,
+    /// Bytes of batches admitted and not yet visible; default 64 MiB.
+    pub pending_bytes_max: u64,
+    /// Series over all tables; default 1 000 000, about 200 bytes of memory each.
+    pub series_max: u32,
+    /// Tables; default 4 096.
+    pub tables_max: u32,
+    /// Columns of one table, `time` included; default 1 024.
+    pub columns_max: u32,
+    /// How far ahead of the server's clock a row may be; default 10 m.
+    pub future_rows_max: Span,
+    /// The stretch of time that one part covers when it is flushed; default 2 h.
+    pub window: Span,
+    /// Collectors and idempotency keys whose batches are remembered; default 262 144.
+    pub dedup_collectors_max: u32,
+    /// Epochs remembered of one collector; default 8.
+    pub dedup_epochs_max: u32,
+    /// Gaps, and so ranges, remembered within one epoch; default 1 024.
+    pub dedup_ranges_max: u32,
+    /// How long an idempotency key is remembered; default 24 h.
+    pub idempotency_age: Span,
+    /// When and how parts are merged.
+    pub compaction: CompactionSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// The log's limits; see the crate `wal`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// Bytes of one segment; default 64 MiB.
+    pub segment_bytes: u64,
+    /// Segments prepared ahead; default 2.
+    pub spare_segments: u32,
+    /// Bytes that one group, written and synced at once, may have; default 4 MiB.
+    pub group_bytes_max: u64,
+    /// Bytes that may wait for the committer; default 64 MiB.
+    pub queue_bytes_max: u64,
+    /// How long the log may be idle before its time is marked; default 1 000 ms.
+    pub idle_marker_ms: u64,
+    /// Bytes of log that may be held, past which batches are refused; no limit by default.
+    pub bytes_max: Option<u64>,
+}
+
+/// When and how parts are merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompactionSettings {
+    /// Whether the store compacts and expires by itself; default true. Off, only `compact()` does.
+    pub automatic: bool,
+    /// Parts of one window, contiguous in lsn, that are worth merging while it still fills;
+    /// default 4, at least 2.
+    pub fan_in: u32,
+    /// Most parts of one merge; default 64. Each costs one open page per column.
+    pub fan_in_max: u32,
+    /// Bytes of parts that one merge may read; default 2 GiB.
+    pub bytes_max: u64,
+    /// The stretch of time that a merged part may cover; default 1 d, a multiple of `window`.
+    pub window: Span,
+    /// How long after a stretch of time its parts are merged whatever their number; default 1 h.
+    pub settle: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            memtable_bytes_max: 512 << 20,
+            flush_bytes: 128 << 20,
+            flush_age: Span::from_secs(600),
+            replay_bytes_max: 128 << 20,
+            page_cache_bytes_max: 256 << 20,
+            pending_batches_max: 1_024,
+            pending_bytes_max: 64 << 20,
+            series_max: 1_000_000,
+            tables_max: 4_096,
+            columns_max: 1_024,
+            future_rows_max: Span::from_secs(600),
+            window: Span::from_secs(7_200),
+            dedup_collectors_max: 262_144,
+            dedup_epochs_max: 8,
+            dedup_ranges_max: 1_024,
+            idempotency_age: Span::from_days(1),
+            compaction: CompactionSettings::default(),
+            log: LogSettings::default(),
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            spare_segments: 2,
+            group_bytes_max: 4 << 20,
+            queue_bytes_max: 64 << 20,
+            idle_marker_ms: 1_000,
+            bytes_max: None,
+        }
+    }
+}
+
+impl Default for CompactionSettings {
+    fn default() -> Self {
+        Self {
+            automatic: true,
+            fan_in: 4,
+            fan_in_max: 64,
+            bytes_max: 2 << 30,
+            window: Span::from_days(1),
+            settle: Span::from_secs(3_600),
+        }
+    }
+}
+
+impl Settings {
+    /// Checks that the settings fit each other.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] with the first that does not.
+    pub fn validate(&self) -> Result<(), Error> {
+        let rules = [
+            (self.flush_bytes > 0, "flush_bytes", "it must be above zero"),
+            (
+                self.memtable_bytes_max / 2 >= self.flush_bytes,
+                "memtable_bytes_max",
+                "it must be at least twice flush_bytes",
+            ),
+            (
+                self.replay_bytes_max > 0,
+                "replay_bytes_max",
+                "it must be above zero",
+            ),
+            (
+                self.pending_batches_max > 0,
+                "pending_batches_max",
+                "it must be above zero",
+            ),
+            (
+                self.pending_bytes_max > 0,
+                "pending_bytes_max",
+                "it must be above zero",
+            ),
+            (
+                self.columns_max > 1,
+                "columns_max",
+                "a table has time and something else",
+            ),
+            (
+                self.window.nanos() >= SECOND_NANOS,
+                "window",
+                "it must be at least 1 s",
+            ),
+            (
+                self.dedup_epochs_max > 0 && self.dedup_ranges_max > 0,
+                "dedup_ranges_max",
+                "at least one epoch and one range must be remembered",
+            ),
+        ];
+        for (holds, setting, reason) in rules.into_iter().chain(self.compaction_rules()) {
+            if !holds {
+                return Err(Error::Setting { setting, reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn compaction_rules(&self) -> [(bool, &'static str, &'static str); 2] {
+        let compaction = &self.compaction;
+        [
+            (
+                compaction.fan_in >= 2 && compaction.fan_in_max >= compaction.fan_in,
+                "compaction.fan_in",
+                "it must be at least 2 and at most fan_in_max",
+            ),
+            (
+                compaction.window.nanos() >= self.window.nanos()
+                    && compaction.window.nanos() % self.window.nanos().max(1) == 0,
+                "compaction.window",
+                "it must be a multiple of window",
+            ),
+        ]
+    }
+}
+
+const SECOND_NANOS: i64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use schema::Span;
+
+    use super::Settings;
+
+    #[test]
+    fn the_defaults_fit_each_other() {
+        assert!(Settings::default().validate().is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let narrow = Settings {
+            memtable_bytes_max: 100,
+            flush_bytes: 60,
+            ..Settings::default()
+        };
+        assert!(
+            narrow
+                .validate()
+                .unwrap_err()
+                .to_string()
+                .contains("memtable_bytes_max")
+        );
+        let mut uneven = Settings::default();
+        uneven.compaction.window = Span::from_secs(10_000);
+        assert!(
+            uneven
+                .validate()
+                .unwrap_err()
+                .to_string()
+                .contains("compaction.window")
+        );
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        assert!(serde_json::from_str::<Settings>("{\"flush_byte\": 1}").is_err());
+        let set: Settings = serde_json::from_str("{\"flush_age\": \"30s\"}").unwrap();
+        assert_eq!(set.flush_age, Span::from_secs(30));
+    }
+}
