@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::{Image, PAGE_BYTES, SECTOR_BYTES, Sector};
 use super::span::pieces;
+use super::survival::Survival;
 use crate::disk::FILE_MODE;
 use crate::random::Random;
 
@@ -146,25 +147,12 @@ impl Content {
         survival: Survival,
         random: &mut Random,
     ) -> Option<Sector> {
-        let written = match survival {
-            Survival::Nothing => false,
-            Survival::Everything => true,
-            Survival::Before(end) => index < end,
-            Survival::Any => random.one_in(2),
-        };
-        if !written {
+        if !survival.is_written(index, random) {
             return None;
         }
-        let older = matches!(survival, Survival::Any) && random.one_in(4);
-        let choice = random.below(versions.len() as u64);
-        let version = versions
-            .get(usize::try_from(choice).unwrap_or(0))
-            .filter(|_| older);
-        Some(
-            version
-                .copied()
-                .unwrap_or_else(|| self.visible.sector(index)),
-        )
+        let older = survival.older_version(versions.len(), random);
+        let older = older.and_then(|version| versions.get(version).copied());
+        Some(older.unwrap_or_else(|| self.visible.sector(index)))
     }
 
     fn surviving_len(&self, survival: Survival, random: &mut Random) -> u64 {
@@ -217,37 +205,6 @@ impl Content {
     fn note_len(&mut self, before: u64) {
         if before != self.visible.len() {
             self.pending_lens.push(before);
-        }
-    }
-}
-
-/// What a power cut leaves of one file's pending sectors.
-///
-/// The extremes are drawn as often as the mixtures: with many sectors, chance alone would never
-/// show that everything, or nothing, was written back in time.
-#[derive(Debug, Clone, Copy)]
-enum Survival {
-    Nothing,
-    Everything,
-    /// The sectors before this one: a long write that was cut short.
-    Before(u64),
-    /// Each sector by itself, now and then in an earlier version.
-    Any,
-}
-
-impl Survival {
-    fn draw(random: &mut Random, mut pending: impl Iterator<Item = u64> + Clone) -> Self {
-        match random.below(4) {
-            0 => Self::Nothing,
-            1 => Self::Everything,
-            2 => {
-                let choice = random.below(pending.clone().count() as u64);
-                let end = usize::try_from(choice)
-                    .ok()
-                    .and_then(|nth| pending.nth(nth));
-                Self::Before(end.unwrap_or(0))
-            }
-            _ => Self::Any,
         }
     }
 }

@@ -8,9 +8,10 @@ use rustix::io::Errno;
 
 use super::SimDisk;
 use super::dir::NodeId;
-use super::fault::{Attempt, Fault, Operation};
 use super::file::SimFile;
 use super::machine::Machine;
+use super::operation::{Fault, Operation};
+use super::rule::Attempt;
 use crate::disk::{DirEntry, Disk, DiskError, DiskLock, File, Metadata, OpenMode};
 
 impl Disk for SimDisk {

@@ -8,8 +8,8 @@ use rustix::io::Errno;
 
 use super::content::Content;
 use super::dir::NodeId;
-use super::fault::{Fault, Operation};
 use super::machine::Machine;
+use super::operation::{Fault, Operation};
 use crate::disk::{DiskError, File};
 
 /// A node of a machine, kept alive while this is.

@@ -8,8 +8,9 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::dir::NodeId;
-use super::fault::{Attempt, Fault, Operation, Rule};
 use super::image::PAGE_BYTES;
+use super::operation::{Fault, Operation};
+use super::rule::{Attempt, Rule};
 use super::tree::Tree;
 use crate::random::Random;
 

@@ -19,27 +19,25 @@
 mod content;
 mod dir;
 mod disk;
-mod fault;
 mod file;
 mod image;
 mod journal;
 mod machine;
 mod names;
+mod operation;
+mod rot;
+mod rule;
 mod span;
+mod survival;
 mod tree;
 
 use std::fmt::{self, Debug};
-use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::io::Errno;
-
-use self::content::Content;
-pub use self::fault::{Fault, Operation, Rule};
 use self::machine::{Machine, Power};
+pub use self::operation::{Fault, Operation};
+pub use self::rule::Rule;
 use self::tree::Tree;
-use super::DiskError;
 use crate::random::Random;
 
 /// A simulated disk. Clones are the same disk, so that a test can keep one to steer it.
@@ -148,67 +146,6 @@ impl SimDisk {
         self.lock_machine().used_bytes()
     }
 
-    /// Flips one bit of a file, on the disk and in memory, as a failing medium does.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such file, `InvalidInput` when it ends before `offset`.
-    pub fn flip_bit(&self, path: &Path, offset: u64, bit: u8) -> io::Result<()> {
-        self.damage(path, offset, |byte| byte ^ 1u8.rotate_left(bit.into()))
-    }
-
-    /// Flips one bit somewhere in a file, and returns the offset of its byte.
-    ///
-    /// # Errors
-    /// As [`flip_bit`](Self::flip_bit); a file without bytes has none to flip.
-    pub fn flip_random_bit(&self, path: &Path) -> io::Result<u64> {
-        let (offset, bit) = {
-            let mut machine = self.lock_machine();
-            let node = machine
-                .tree
-                .find(path)
-                .map_err(|e| DiskError::wrap("damage", path, e))?;
-            let len = machine
-                .tree
-                .files
-                .get(&node)
-                .map_or(0, |file| file.visible().len());
-            (machine.random.below(len), machine.random.below(8))
-        };
-        self.damage(path, offset, |byte| byte ^ (1 << bit))?;
-        Ok(offset)
-    }
-
-    /// Replaces bytes of a file, on the disk and in memory, as a write gone astray does. The length
-    /// stays.
-    ///
-    /// # Errors
-    /// As [`flip_bit`](Self::flip_bit), where `bytes` reach beyond the end.
-    pub fn overwrite(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut machine = self.lock_machine();
-        content(&mut machine, path)
-            .and_then(|file| {
-                let end = offset.saturating_add(bytes.len() as u64);
-                if end > file.visible().len() {
-                    return Err(Errno::INVAL);
-                }
-                file.damage(bytes, offset);
-                Ok(())
-            })
-            .map_err(|e| DiskError::wrap("damage", path, e))
-    }
-
-    fn damage(&self, path: &Path, offset: u64, change: impl Fn(u8) -> u8) -> io::Result<()> {
-        let mut byte = [0];
-        {
-            let mut machine = self.lock_machine();
-            let file = content(&mut machine, path);
-            file.map_err(|e| DiskError::wrap("damage", path, e))?
-                .visible()
-                .read(&mut byte, offset);
-        }
-        self.overwrite(path, offset, &byte.map(change))
-    }
-
     /// Switches this machine off and returns the one that takes over its disk.
     fn succeed(&self, next: impl FnOnce(&Machine) -> Machine) -> Self {
         let mut machine = self.lock_machine();
@@ -235,9 +172,4 @@ impl Debug for SimDisk {
             .field("files", &machine.tree.files.len())
             .finish_non_exhaustive()
     }
-}
-
-fn content<'a>(machine: &'a mut Machine, path: &Path) -> Result<&'a mut Content, Errno> {
-    let node = machine.tree.find(path)?;
-    machine.tree.files.get_mut(&node).ok_or(Errno::ISDIR)
 }
