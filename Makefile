@@ -18,15 +18,15 @@ else
 RUN_TESTS = cargo test --locked --no-fail-fast
 endif
 
-.PHONY: demo test check bench audit build setup fmt clippy tidy doc-tests
+.PHONY: demo test check bench audit build setup-demo setup-test fmt clippy tidy doc-tests
 
 build:
 	cargo build --locked -p pganalytics -p pganalytics-collector
 
-demo: setup build
+demo: setup-demo build
 	$(CARGO_TARGET_DIR)/debug/pganalytics demo $(if $(SECONDS_TO_RUN),--seconds $(SECONDS_TO_RUN))
 
-test: setup fmt clippy tidy doc-tests
+test: setup-test fmt clippy tidy doc-tests
 	cargo build --locked -p pganalytics -p pganalytics-collector
 	$(RUN_TESTS) --workspace
 
@@ -41,8 +41,11 @@ bench:
 audit:
 	cargo deny check licenses bans sources
 
-setup:
-	@scripts/setup.sh
+setup-demo:
+	@scripts/setup.sh demo
+
+setup-test:
+	@scripts/setup.sh test
 
 fmt:
 	cargo fmt --all --check
