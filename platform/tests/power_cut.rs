@@ -102,6 +102,24 @@ fn earlier_version_of_a_sector_may_be_what_is_left() {
 }
 
 #[test]
+fn bytes_that_were_cut_off_do_not_come_back_when_the_file_grows_again() {
+    for cut in [0, 300, 512, 700, 4096, 5000] {
+        let disk = SimDisk::new(1);
+        let file = create(&disk);
+        file.write_all_at(&[b'a'; 9000], 0).unwrap();
+        file.sync_data().unwrap();
+        file.set_len(cut).unwrap();
+        file.set_len(9000).unwrap();
+        file.sync_data().unwrap();
+        let expected = contents(&disk);
+        assert!(
+            (0..50).all(|seed| contents(&disk.crash_with(seed)) == expected),
+            "{cut}"
+        );
+    }
+}
+
+#[test]
 fn ended_process_loses_nothing_but_leaves_it_in_danger() {
     let disk = SimDisk::new(1);
     let file = create(&disk);
