@@ -249,6 +249,11 @@ impl FrameDecoder {
         }))
     }
 
+    /// Returns the header of the frame that has begun, once its bytes are there.
+    pub fn header(&self) -> Option<FrameHeader> {
+        self.header
+    }
+
     /// Says that the stream has ended.
     ///
     /// # Errors
@@ -302,6 +307,17 @@ mod tests {
             );
             assert_eq!(decoder.finish(), Ok(()));
         }
+    }
+
+    #[test]
+    fn the_header_is_known_before_the_body_comes() {
+        let sent = frame();
+        let mut decoder = FrameDecoder::new(Limits::default());
+        let (mut head, mut body) = sent.bytes().split_at(HEADER_BYTES);
+        assert!(decoder.push(&mut head).unwrap().is_none());
+        assert_eq!(decoder.header().map(|header| header.body_bytes), Some(10));
+        assert!(decoder.push(&mut body).unwrap().is_some());
+        assert_eq!(decoder.header(), None);
     }
 
     #[test]
