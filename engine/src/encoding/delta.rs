@@ -1,0 +1,41 @@
+//! Differences from row to row; nested in itself, differences of differences.
+//!
+//! ```text
+//!  offset bytes
+//!       0     8  the first value
+//!       8     ?  the difference of each later row to the one before, as encoded integers
+//! ```
+//!
+//! Differences and sums wrap around, so that every series of integers can be encoded.
+
+use super::integers::{self, Depth};
+use super::{Damage, Input};
+
+pub(super) fn encode(values: &[i64], depth: Depth, out: &mut Vec<u8>) {
+    let first = values.first().copied().unwrap_or(0);
+    out.extend_from_slice(&first.to_le_bytes());
+    let later = values.iter().skip(1);
+    let deltas: Vec<i64> = later.zip(values).map(|(b, a)| b.wrapping_sub(*a)).collect();
+    integers::encode_nested(&deltas, depth.below(), out);
+}
+
+pub(super) fn decode(
+    input: &mut Input<'_>,
+    rows: usize,
+    depth: Depth,
+    out: &mut Vec<i64>,
+) -> Result<(), Damage> {
+    let first = input.i64()?;
+    let Some(deltas) = rows.checked_sub(1) else {
+        return Err(Damage("differences need a row"));
+    };
+    let start = out.len();
+    out.push(first);
+    integers::decode_into(input, deltas, depth.below(), out)?;
+    let mut sum = 0i64;
+    for value in out.iter_mut().skip(start) {
+        sum = sum.wrapping_add(*value);
+        *value = sum;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Packs integers into a given number of bits each, and back; the kernels under [`super::frame`].
+//!
+//! Values lie in `L` lanes side by side: value `i` is row `i / L` of lane `i % L`, and row `r` of
+//! each lane begins at bit `r · width` of it. Word `k` of all lanes comes before word `k + 1` of
+//! any. With 16 lanes the compiler turns each row into a few vector instructions, since shift and
+//! mask are the same in all of them; with one lane it is a plain stream of bits.
+//!
+//! **Source**: Afroozeh and Boncz, "The FastLanes Compression Layout", VLDB 2023; the order of rows
+//! here is the simple one, without its transposition.
+
+/// Packs the low `width` bits, 1 to 64, of each value. `words` has zeros, enough of them.
+pub(super) fn pack<const L: usize>(values: &[u64], width: u32, words: &mut [u64]) {
+    let mask = low_bits(width);
+    for (row, values) in values.chunks(L).enumerate() {
+        let (word, shift) = position(row, width);
+        let Some((low, rest)) = words
+            .get_mut(word * L..)
+            .and_then(|w| w.split_at_mut_checked(L))
+        else {
+            return;
+        };
+        for (low, value) in low.iter_mut().zip(values) {
+            *low |= (value & mask) << shift;
+        }
+        if shift + width > 64 {
+            for (high, value) in rest.iter_mut().zip(values) {
+                *high |= (value & mask) >> (64 - shift);
+            }
+        }
+    }
+}
+
+/// Unpacks as many values as `values` has room for.
+pub(super) fn unpack<const L: usize>(words: &[u64], width: u32, values: &mut [u64]) {
+    let mask = low_bits(width);
+    for (row, values) in values.chunks_mut(L).enumerate() {
+        let (word, shift) = position(row, width);
+        let Some((low, high)) = words.get(word * L..).and_then(|w| w.split_at_checked(L)) else {
+            return;
+        };
+        if shift + width <= 64 {
+            for (value, low) in values.iter_mut().zip(low) {
+                *value = (low >> shift) & mask;
+            }
+        } else {
+            for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
+                *value = (low >> shift | high << (64 - shift)) & mask;
+            }
+        }
+    }
+}
+
+/// Returns the words that so many values take.
+pub(super) const fn words<const L: usize>(values: usize, width: u32) -> usize {
+    (values.div_ceil(L) * width as usize).div_ceil(64) * L
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a remainder of 64 fits")]
+const fn position(row: usize, width: u32) -> (usize, u32) {
+    let bit = row * width as usize;
+    (bit / 64, (bit % 64) as u32)
+}
+
+pub(super) const fn low_bits(width: u32) -> u64 {
+    if width >= 64 {
+        u64::MAX
+    } else {
+        (1 << width) - 1
+    }
+}

@@ -1,0 +1,82 @@
+//! Opens the file of a part: header, trailer, footer, and whether they fit each other.
+
+use std::path::Path;
+
+use platform::File;
+use seal::{FileKey, FileKind, PAGE_OVERHEAD_BYTES, open_page};
+
+use super::footer::Footer;
+use super::group::footer_place;
+use super::header::{HEADER_BYTES, Header, TRAILER_BYTES, Trailer};
+use super::{PartEnvironment, PartMeta};
+use crate::Error;
+use crate::encoding::Damage;
+
+/// What a part's file says of itself.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) header: Header,
+    pub(crate) key: FileKey,
+    pub(crate) footer: Footer,
+    bytes: u64,
+}
+
+impl Opened {
+    /// Returns what a manifest should know of this part.
+    pub(crate) fn meta(&self) -> PartMeta {
+        PartMeta {
+            bytes: self.bytes,
+            ..self.footer.description.meta.clone()
+        }
+    }
+}
+
+/// Reads and checks everything but the pages.
+pub(crate) fn open(
+    environment: &PartEnvironment,
+    path: &Path,
+    file: &dyn File,
+) -> Result<Opened, Error> {
+    let io = |source| Error::io(path, source);
+    let corrupt = |damage: Damage| Error::corrupt(path, damage.to_string());
+    let sealed = |source| Error::seal(path, source);
+    let bytes = file.len().map_err(io)?;
+    if bytes < (HEADER_BYTES + PAGE_OVERHEAD_BYTES + TRAILER_BYTES) as u64 {
+        return Err(corrupt(Damage("it is too short for a part")));
+    }
+    let mut header = [0; HEADER_BYTES];
+    file.read_exact_at(&mut header, 0).map_err(io)?;
+    let header = Header::read(&header).map_err(corrupt)?;
+    let key = environment
+        .keyring
+        .file_key(header.data_key, FileKind::Part, &header.salt);
+    let key = key.map_err(sealed)?;
+    key.check_commitment(&header.commitment, &path.display(), header.data_key)
+        .map_err(sealed)?;
+
+    let mut trailer = [0; TRAILER_BYTES];
+    file.read_exact_at(&mut trailer, bytes - TRAILER_BYTES as u64)
+        .map_err(io)?;
+    let trailer = Trailer::read(&trailer, bytes).map_err(corrupt)?;
+    let mut footer = vec![0; trailer.footer_bytes as usize];
+    file.read_exact_at(&mut footer, trailer.footer_offset)
+        .map_err(io)?;
+    let footer = open_page(&key, &footer_place(header.salt), footer).map_err(sealed)?;
+    let footer = Footer::decode(&footer, HEADER_BYTES as u64).map_err(corrupt)?;
+    if footer.description.meta.id != header.id {
+        return Err(corrupt(Damage(
+            "its header and its footer name different parts",
+        )));
+    }
+    if footer.pages_end(HEADER_BYTES as u64) != trailer.footer_offset {
+        return Err(corrupt(Damage(
+            "its pages do not end where its footer begins",
+        )));
+    }
+    Ok(Opened {
+        header,
+        key,
+        footer,
+        bytes,
+    })
+}
