@@ -1,0 +1,46 @@
+//! Removes segments that nobody needs any more.
+
+use schema::Lsn;
+
+use super::shared::Shared;
+use crate::Error;
+
+/// Removes sealed segments that end at `lsn` or before, oldest first.
+///
+/// Each removal is durable before the next, so that a crash leaves no gap: a gap is damage.
+pub(crate) fn release_before(shared: &Shared, lsn: Lsn) -> Result<usize, Error> {
+    let _only_one = shared.release.lock();
+    let mut count = 0;
+    while release_oldest(shared, lsn)? {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Removes the oldest segment if it can go; returns whether it did.
+fn release_oldest(shared: &Shared, lsn: Lsn) -> Result<bool, Error> {
+    let path = {
+        let state = shared.state.lock();
+        let limit = state.holds.limit(lsn);
+        match state.segments.front() {
+            Some(oldest) if oldest.status.is_sealed && oldest.status.end_lsn <= limit => {
+                oldest.status.path.clone()
+            }
+            _ => return Ok(false),
+        }
+    };
+    let (disk, dir) = (&shared.environment.disk, &shared.environment.dir);
+    let failed = |source| Error::Io {
+        path: path.clone(),
+        source,
+    };
+    disk.remove(&path).map_err(failed)?;
+    disk.sync_dir(dir).map_err(failed)?;
+    let mut state = shared.state.lock();
+    state.segments.pop_front();
+    shared.metrics.segments.set(state.segments.len() as i64);
+    drop(state);
+    // What the log may grow by has changed.
+    shared.spares_wanted.notify_all();
+    Ok(true)
+}

@@ -1,0 +1,75 @@
+//! Spare segments: files of zeros, on disk before anybody needs them.
+//!
+//! Zeros are written, not left as a hole, so that a full disk is met here, where nothing was taken
+//! yet, and so that a commit changes no metadata and one `fdatasync` suffices.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use platform::{Disk, OpenMode};
+
+use super::names::{spare_path, temporary_path};
+
+/// Makes a spare of `bytes` and returns its path. On failure nothing of it is left, if the disk
+/// still lets go of files.
+pub(crate) fn make_spare(
+    disk: &dyn Disk,
+    dir: &Path,
+    number: u64,
+    bytes: u64,
+) -> io::Result<PathBuf> {
+    // Asking first saves writing tens of megabytes only to find that the last one does not fit.
+    if disk.free_bytes(dir)? < bytes {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
+    let temporary = temporary_path(dir, number);
+    let filled = fill(disk, &temporary, bytes);
+    if let Err(error) = filled {
+        // The first failure is the one to report; a leftover is removed at the next start.
+        let _ = disk.remove(&temporary);
+        return Err(error);
+    }
+    let spare = spare_path(dir, number);
+    disk.rename(&temporary, &spare)?;
+    disk.sync_dir(dir)?;
+    Ok(spare)
+}
+
+/// Returns whether a file has this length and holds nothing but zeros.
+pub(crate) fn is_zero_file(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<bool> {
+    let file = disk.open(path, OpenMode::Read)?;
+    if file.len()? != bytes {
+        return Ok(false);
+    }
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut offset = 0;
+    while offset < bytes {
+        let part = chunk_at(&mut chunk, bytes - offset);
+        file.read_exact_at(part, offset)?;
+        if part.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        offset += part.len() as u64;
+    }
+    Ok(true)
+}
+
+fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<()> {
+    let file = disk.open(path, OpenMode::CreateNew)?;
+    let mut zeros = vec![0; CHUNK_BYTES];
+    let mut offset = 0;
+    while offset < bytes {
+        let part = chunk_at(&mut zeros, bytes - offset);
+        file.write_all_at(part, offset)?;
+        offset += part.len() as u64;
+    }
+    file.sync_all()
+}
+
+/// Returns as much of a chunk as is still needed.
+fn chunk_at(chunk: &mut [u8], left: u64) -> &mut [u8] {
+    let bytes = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
+    chunk.split_at_mut(bytes).0
+}
+
+const CHUNK_BYTES: usize = 1 << 20;
