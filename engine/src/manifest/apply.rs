@@ -1,0 +1,118 @@
+//! What an edit makes of a manifest; nothing is read or written here.
+
+use schema::Lsn;
+
+use super::{Edit, FlushPoint, Manifest, PartEntry};
+use crate::Error;
+use crate::part::{PartId, PartMeta};
+
+impl Manifest {
+    /// Returns the manifest after an edit.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] for an edit that contradicts it, which is a mistake of our own.
+    pub(crate) fn apply(&self, edit: Edit) -> Result<Self, Error> {
+        let mut next = self.clone();
+        match edit {
+            Edit::Flush { added, point } => next.flush(added, point)?,
+            Edit::Compact { removed, added } => next.compact(&removed, added)?,
+            Edit::Expire { removed } => {
+                next.remove(&removed)?;
+            }
+            Edit::Timeline(timeline) if timeline < self.timeline => {
+                return Err(broken(self.flushed_lsn, "the timeline goes back"));
+            }
+            Edit::Timeline(timeline) => next.timeline = timeline,
+        }
+        Ok(next)
+    }
+
+    fn flush(&mut self, added: Vec<PartEntry>, point: FlushPoint) -> Result<(), Error> {
+        // E-1: a row is in a part exactly if its record lies below flushed_lsn.
+        if point.end < self.flushed_lsn {
+            return Err(broken(point.end, "E-1: flushed_lsn goes back"));
+        }
+        let below = |lsn: Lsn| lsn >= self.flushed_lsn && lsn < point.end;
+        if !added
+            .iter()
+            .all(|e| below(e.meta.first_lsn) && below(e.meta.last_lsn))
+        {
+            return Err(broken(point.end, "E-1: a part has rows of other records"));
+        }
+        self.add(added)?;
+        self.flushed_lsn = point.end;
+        self.last_lsn = point.last_lsn;
+        self.flushed_time = point.time;
+        self.windows = point.windows;
+        self.catalogue = point.catalogue;
+        Ok(())
+    }
+
+    fn compact(&mut self, removed: &[PartId], added: Vec<PartEntry>) -> Result<(), Error> {
+        let removed = self.remove(removed)?;
+        let rows = |parts: &[PartEntry]| parts.iter().map(|e| e.meta.rows).sum::<u64>();
+        if rows(&added) > rows(&removed) {
+            return Err(broken(self.flushed_lsn, "a compaction makes rows"));
+        }
+        let table = removed.first().map(|entry| &entry.meta.table);
+        if !removed
+            .iter()
+            .chain(&added)
+            .all(|entry| Some(&entry.meta.table) == table)
+        {
+            return Err(broken(self.flushed_lsn, "a compaction mixes tables"));
+        }
+        self.add(added)
+    }
+
+    /// Leaves parts out and returns them.
+    fn remove(&mut self, ids: &[PartId]) -> Result<Vec<PartEntry>, Error> {
+        let (removed, kept) = std::mem::take(&mut self.parts)
+            .into_iter()
+            .partition::<Vec<_>, _>(|entry| ids.contains(&entry.meta.id));
+        self.parts = kept;
+        if removed.len() == ids.len() {
+            Ok(removed)
+        } else {
+            Err(broken(
+                self.flushed_lsn,
+                "a part that is removed is not there",
+            ))
+        }
+    }
+
+    fn add(&mut self, added: Vec<PartEntry>) -> Result<(), Error> {
+        for entry in added {
+            if self.part(&entry.meta.id).is_some() {
+                return Err(broken(self.flushed_lsn, "a part is added twice"));
+            }
+            // Where parts share moments, the log decides who is later: their records must not mix.
+            if self.parts.iter().any(|other| mix(&other.meta, &entry.meta)) {
+                return Err(broken(
+                    entry.meta.first_lsn,
+                    "two parts mix in time and log",
+                ));
+            }
+            self.parts.push(entry);
+        }
+        self.parts
+            .sort_by(|a, b| (&a.meta.table, a.meta.id).cmp(&(&b.meta.table, b.meta.id)));
+        Ok(())
+    }
+}
+
+/// Tells whether two parts of a table share both a stretch of time and a stretch of the log.
+pub(crate) fn mix(a: &PartMeta, b: &PartMeta) -> bool {
+    a.table == b.table
+        && a.time_min <= b.time_max
+        && b.time_min <= a.time_max
+        && a.first_lsn <= b.last_lsn
+        && b.first_lsn <= a.last_lsn
+}
+
+fn broken(lsn: Lsn, reason: &str) -> Error {
+    Error::Broken {
+        lsn,
+        reason: reason.into(),
+    }
+}

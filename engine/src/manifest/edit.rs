@@ -1,0 +1,49 @@
+//! Changes of the manifest.
+
+use schema::{Lsn, Timestamp};
+
+use super::PartEntry;
+use crate::catalogue::Catalogue;
+use crate::dedup::Windows;
+use crate::part::PartId;
+
+/// One change, made durable as one (E-1).
+#[derive(Debug, Clone)]
+pub(crate) enum Edit {
+    /// The records up to a point are in parts now.
+    Flush {
+        /// The parts that were written.
+        added: Vec<PartEntry>,
+        /// The point.
+        point: FlushPoint,
+    },
+    /// Parts were merged.
+    Compact {
+        /// The parts that were read.
+        removed: Vec<PartId>,
+        /// The parts that were written.
+        added: Vec<PartEntry>,
+    },
+    /// Parts are past their table's retention.
+    Expire {
+        /// The parts.
+        removed: Vec<PartId>,
+    },
+    /// The store goes on as another history.
+    Timeline(u32),
+}
+
+/// A point of the log, and what follows from the records below it besides rows.
+#[derive(Debug, Clone)]
+pub(crate) struct FlushPoint {
+    /// The position behind the last record.
+    pub(crate) end: Lsn,
+    /// The last record.
+    pub(crate) last_lsn: Lsn,
+    /// When it was committed.
+    pub(crate) time: Timestamp,
+    /// Which numbered batches are stored.
+    pub(crate) windows: Windows,
+    /// Tables, tokens, collectors.
+    pub(crate) catalogue: Catalogue,
+}

@@ -1,0 +1,76 @@
+//! The manifest: which parts there are, and up to where the log is in them.
+//!
+//! Everything else on disk follows from it: a part that it does not name is a leftover, and the log
+//! below `flushed_lsn` is not needed. It changes by [`Edit`]s, which [`Manifest::apply`] checks and
+//! applies purely; [`store::ManifestStore`] then writes the whole of it, sealed, as the next file.
+//!
+//! The format is written down in `docs/internals/manifest.md`.
+
+mod apply;
+mod edit;
+mod format;
+mod store;
+
+use schema::{Lsn, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use edit::{Edit, FlushPoint};
+pub(crate) use format::{decode, encode};
+pub(crate) use store::{ManifestStore, Persisted};
+
+use crate::catalogue::Catalogue;
+use crate::dedup::Windows;
+use crate::part::{PartId, PartMeta};
+
+/// All that must be known to open a store, but for the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// Every record below is in parts, and in `windows` and `catalogue`.
+    pub(crate) flushed_lsn: Lsn,
+    /// The last of those records; zero when there is none.
+    pub(crate) last_lsn: Lsn,
+    /// When that record was committed.
+    pub(crate) flushed_time: Timestamp,
+    /// The history that the store is on; a restore to a point in time begins another.
+    pub(crate) timeline: u32,
+    /// The parts, by table and id.
+    pub(crate) parts: Vec<PartEntry>,
+    /// Which numbered batches are stored.
+    pub(crate) windows: Windows,
+    /// Tables, tokens, collectors.
+    pub(crate) catalogue: Catalogue,
+}
+
+/// A part as the manifest names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PartEntry {
+    /// What the part is.
+    pub(crate) meta: PartMeta,
+    /// Whether no two of its rows have the same series and time.
+    pub(crate) is_unique: bool,
+}
+
+impl Manifest {
+    /// Returns the manifest of a store that was just made.
+    pub(crate) fn new() -> Self {
+        Self {
+            flushed_lsn: Lsn::ZERO,
+            last_lsn: Lsn::ZERO,
+            flushed_time: Timestamp::MIN,
+            timeline: 1,
+            parts: Vec::new(),
+            windows: Windows::default(),
+            catalogue: Catalogue::default(),
+        }
+    }
+
+    /// Returns a part.
+    pub(crate) fn part(&self, id: &PartId) -> Option<&PartEntry> {
+        self.parts.iter().find(|entry| entry.meta.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! Rows that are durable in the log but not yet in a part.
+//!
+//! ```text
+//!   batch ─ Grouping (tags, on the caller's thread) ─▶ Chunk (sorted; on the applier)
+//!   MemTable: [ 64 batches ][ 8 batches ][ 8 ][ 1 ][ 1 ] …   eight chunks of a level become one
+//! ```
+//!
+//! A memtable never changes: a batch makes a new one that shares the chunks of the old, so that a
+//! view keeps what it has seen.
+
+mod build;
+mod chunk;
+mod grouping;
+mod merge;
+
+use std::sync::Arc;
+
+pub(crate) use build::{chunk_of, tag_columns};
+pub(crate) use chunk::{Chunk, ChunkRun};
+pub(crate) use grouping::{Grouping, value_of_code};
+pub(crate) use merge::merge_chunks;
+
+/// The rows of one table in memory, in chunks that follow each other in the log.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct MemTable {
+    chunks: Vec<Levelled>,
+    bytes: usize,
+    rows: usize,
+}
+
+/// A chunk and how often its rows were merged.
+#[derive(Debug, Clone)]
+struct Levelled {
+    level: u8,
+    chunk: Arc<Chunk>,
+}
+
+impl MemTable {
+    /// Returns the chunks in the order of the log.
+    pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = &Arc<Chunk>> {
+        self.chunks.iter().map(|levelled| &levelled.chunk)
+    }
+
+    /// Tells whether there are no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Returns the bytes that the rows take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Returns the number of rows, overwritten ones included.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns the memtable with one more chunk, merging those that have become many.
+    ///
+    /// # Panics
+    /// W-2: when the chunk does not come after all others in the log.
+    pub(crate) fn with(&self, chunk: Chunk, merge: impl Fn(&[Arc<Chunk>]) -> Chunk) -> Self {
+        if let Some(last) = self.chunks.last() {
+            crate::invariants::promise!(
+                "W-2",
+                last.chunk.last_lsn <= chunk.first_lsn,
+                "a chunk of lsn {} comes after one of lsn {}",
+                chunk.first_lsn,
+                last.chunk.last_lsn
+            );
+        }
+        let mut next = self.clone();
+        let chunk = Arc::new(chunk);
+        next.chunks.push(Levelled { level: 0, chunk });
+        while let Some(full) = next.full_level() {
+            let tail = next.chunks.split_off(full);
+            let level = tail.first().map_or(0, |first| first.level) + 1;
+            let sources: Vec<Arc<Chunk>> = tail.into_iter().map(|l| l.chunk).collect();
+            let chunk = Arc::new(merge(&sources));
+            next.chunks.push(Levelled { level, chunk });
+        }
+        next.bytes = next.chunks().map(|chunk| chunk.bytes).sum();
+        next.rows = next.chunks().map(|chunk| chunk.rows()).sum();
+        next
+    }
+
+    /// Returns where the last chunks begin, if there are enough of one level to be merged.
+    fn full_level(&self) -> Option<usize> {
+        let level = self.chunks.last()?.level;
+        let equal = self.chunks.iter().rev().take_while(|l| l.level == level);
+        let start = self.chunks.len() - equal.count();
+        (self.chunks.len() - start >= FAN_IN).then_some(start)
+    }
+}
+
+/// Chunks that are merged into one: more make writing cheaper and reading dearer.
+const FAN_IN: usize = 8;

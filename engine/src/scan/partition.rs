@@ -1,0 +1,206 @@
+//! One partition of a scan: some series, one after the other.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{ArrowError, SchemaRef};
+use schema::TimeRange;
+
+use super::arrays::{array_of, times};
+use super::tags::TagColumn;
+use crate::Error;
+use crate::column::Column;
+use crate::merge::{Plan, Reader, SeriesMerge, Source, SourceRun};
+use crate::series::SeriesId;
+use crate::state::TableState;
+
+/// What all partitions of a scan share.
+#[derive(Debug)]
+pub(super) struct Scan {
+    pub(super) table: Arc<TableState>,
+    pub(super) schema: SchemaRef,
+    pub(super) outputs: Vec<Output>,
+    pub(super) sources: Arc<[Source]>,
+    pub(super) series: Vec<SeriesId>,
+    pub(super) time: TimeRange,
+    pub(super) batch_rows: usize,
+}
+
+/// Where a column of the output comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    /// The time.
+    Time,
+    /// A tag, counted among the tags.
+    Tag(usize),
+    /// A field, counted among the fields.
+    Field(usize),
+}
+
+/// A part of a scan's rows as record batches, sorted by tags and time; pins its view.
+///
+/// It ends after the first error. Memory: one batch, and a bounded number of pages.
+#[derive(Debug)]
+pub struct ScanPartition {
+    scan: Arc<Scan>,
+    /// The positions of the series that are still to come.
+    series: Range<usize>,
+    /// Where the next series would be in each part, so that parts are walked and not searched.
+    merge: Option<(SeriesId, SeriesMerge)>,
+    rows_left: usize,
+    reader: Reader,
+    plan: Plan,
+    tags: Vec<(usize, TagColumn)>,
+}
+
+impl ScanPartition {
+    pub(super) fn new(scan: Arc<Scan>, series: Range<usize>, limit: Option<usize>) -> Self {
+        let fields = scan.outputs.iter().filter_map(|output| match output {
+            Output::Field(field) => scan
+                .table
+                .definition
+                .fields
+                .get(*field)
+                .map(|d| (*field, d)),
+            _ => None,
+        });
+        let fields: Vec<_> = fields.collect();
+        let tags = scan.outputs.iter().filter_map(|output| match output {
+            Output::Tag(tag) => Some((*tag, TagColumn::new(scan.table.series.tag_values(*tag)))),
+            _ => None,
+        });
+        Self {
+            series,
+            merge: None,
+            rows_left: limit.unwrap_or(usize::MAX),
+            reader: Reader::new(Arc::clone(&scan.sources), &fields),
+            plan: Plan::new(scan.outputs.contains(&Output::Time)),
+            tags: tags.collect(),
+            scan,
+        }
+    }
+
+    /// Returns the schema of the batches.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.scan.schema
+    }
+
+    /// Returns the next batch; nothing when there are no more rows.
+    fn batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let scan = Arc::clone(&self.scan);
+        let rows_max = scan.batch_rows.min(self.rows_left);
+        let mut fields: Vec<Column> = scan
+            .outputs
+            .iter()
+            .filter_map(|output| match output {
+                Output::Field(field) => scan.table.definition.fields.get(*field),
+                _ => None,
+            })
+            .map(|definition| Column::empty(definition.field_type))
+            .collect();
+        let (mut rows, mut all_times) = (0, Vec::new());
+        while rows < rows_max {
+            let Some((series, merge)) = self.next_merge()? else {
+                break;
+            };
+            let mut merge = merge;
+            self.plan.clear();
+            merge.fill(rows_max - rows, &mut self.plan, &mut self.reader)?;
+            for (wanted, column) in fields.iter_mut().enumerate() {
+                self.reader.append(wanted, &self.plan, column)?;
+            }
+            all_times.extend_from_slice(&self.plan.times);
+            self.append_tags(series);
+            rows += self.plan.rows();
+            if !merge.is_done() {
+                self.merge = Some((series, merge));
+            }
+        }
+        self.rows_left -= rows;
+        if rows == 0 {
+            return Ok(None);
+        }
+        self.assemble(rows, all_times, fields).map(Some)
+    }
+
+    /// Returns the merge that is under way, or that of the next series that has rows.
+    fn next_merge(&mut self) -> Result<Option<(SeriesId, SeriesMerge)>, Error> {
+        if let Some(merge) = self.merge.take() {
+            return Ok(Some(merge));
+        }
+        while let Some(series) = self.series.next().and_then(|at| self.scan.series.get(at)) {
+            let sources = self.scan.sources.iter().enumerate();
+            let runs = sources.filter_map(|(source, from)| {
+                let rows = from.rows_of_series(*series)?;
+                Some(SourceRun { source, rows })
+            });
+            let mode = self.scan.table.mode();
+            let merge = SeriesMerge::new(mode, runs, &self.scan.time, &mut self.reader)?;
+            if !merge.is_done() {
+                return Ok(Some((*series, merge)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn append_tags(&mut self, series: SeriesId) {
+        let rows = self.plan.rows();
+        if rows == 0 || self.tags.is_empty() {
+            return;
+        }
+        self.scan.table.series.read(|table| {
+            for (tag, column) in &mut self.tags {
+                column.append(table.code_of(*tag, series), rows);
+            }
+        });
+    }
+
+    fn assemble(
+        &mut self,
+        rows: usize,
+        all_times: Vec<i64>,
+        fields: Vec<Column>,
+    ) -> Result<RecordBatch, Error> {
+        let time: Option<ArrayRef> = self.plan.wants_times.then(|| {
+            let array: ArrayRef = Arc::new(times(all_times, None));
+            array
+        });
+        let (mut tags, mut fields) = (self.tags.iter_mut(), fields.into_iter());
+        let columns = self.scan.outputs.iter().filter_map(|output| match output {
+            Output::Time => time.as_ref().map(Arc::clone),
+            Output::Tag(_) => tags
+                .next()
+                .map(|(_, column)| Arc::new(column.finish()) as ArrayRef),
+            Output::Field(_) => fields.next().map(array_of),
+        });
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let schema = Arc::clone(&self.scan.schema);
+        RecordBatch::try_new_with_options(schema, columns.collect(), &options)
+            .map_err(|error| self.broken(&error))
+    }
+
+    fn broken(&self, error: &ArrowError) -> Error {
+        Error::Broken {
+            lsn: schema::Lsn::ZERO,
+            reason: format!(
+                "a batch of table {:?}: {error}",
+                self.scan.table.definition.name
+            ),
+        }
+    }
+}
+
+impl Iterator for ScanPartition {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.batch();
+        if batch.is_err() {
+            // E-4: what was read before stands; what comes behind a damaged page is not guessed.
+            self.rows_left = 0;
+            self.merge = None;
+        }
+        batch.transpose()
+    }
+}

@@ -1,0 +1,92 @@
+//! What readers see: one immutable state, replaced as a whole.
+//!
+//! ```text
+//!   StateCell ─ Arc<State> ─┬─ catalogue, applied_lsn, flushed_lsn
+//!                           └─ tables: name → Arc<TableState>
+//!                                        ├─ definition
+//!                                        ├─ series   (shared by all states, only grows)
+//!                                        ├─ parts    (Arc each; the last one dropped unlinks)
+//!                                        ├─ frozen   (being flushed)
+//!                                        └─ active   (being filled)
+//! ```
+//!
+//! The applier, the flush and the compaction each make the next state from the present one under the
+//! writer's lock; readers clone an `Arc` and are never waited for.
+
+mod cell;
+mod part;
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schema::{Lsn, Timestamp};
+
+pub(crate) use cell::{StateCell, StateWriter};
+pub(crate) use part::StoredPart;
+pub(crate) use table::TableState;
+
+use crate::catalogue::Catalogue;
+
+/// Everything that a reader can see at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    /// The tables by name.
+    pub(crate) tables: BTreeMap<Arc<str>, Arc<TableState>>,
+    /// The applied catalogue.
+    pub(crate) catalogue: Arc<Catalogue>,
+    /// The last record that is applied.
+    pub(crate) applied_lsn: Lsn,
+    /// The position behind it.
+    pub(crate) applied_end: Lsn,
+    /// When it was committed.
+    pub(crate) applied_time: Timestamp,
+    /// Every record below is in parts, and the manifest that says so is durable.
+    pub(crate) flushed_lsn: Lsn,
+}
+
+impl State {
+    /// Returns a table.
+    pub(crate) fn table(&self, name: &str) -> Option<&Arc<TableState>> {
+        self.tables.get(name)
+    }
+
+    /// Returns a table to be changed, made by its definition in the catalogue where it is new.
+    pub(crate) fn table_mut(&mut self, name: &str) -> Option<&mut TableState> {
+        if !self.tables.contains_key(name) {
+            let table = TableState::new(self.catalogue.table(name)?.clone());
+            self.tables.insert(name.into(), Arc::new(table));
+        }
+        self.tables.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// Replaces the catalogue, and the definitions that readers see with it.
+    pub(crate) fn set_catalogue(&mut self, catalogue: Catalogue) {
+        let catalogue = Arc::new(catalogue);
+        self.catalogue = Arc::clone(&catalogue);
+        for definition in catalogue.tables() {
+            let Some(table) = self.table_mut(&definition.name) else {
+                continue;
+            };
+            if *table.definition != *definition {
+                table.definition = Arc::new(definition.clone());
+            }
+        }
+    }
+
+    /// Returns the bytes of all rows that are not in parts.
+    pub(crate) fn memtable_bytes(&self) -> u64 {
+        self.tables
+            .values()
+            .map(|table| table.memtable_bytes() as u64)
+            .sum()
+    }
+
+    /// Returns the number of series over all tables.
+    pub(crate) fn series_count(&self) -> u64 {
+        self.tables
+            .values()
+            .map(|table| u64::from(table.series.series_count()))
+            .sum()
+    }
+}

@@ -1,0 +1,160 @@
+//! A part and which of the table's series it has.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::column::{Column, TextValues};
+use crate::part::{Part, PartMeta};
+use crate::series::{NULL_CODE, SeriesId, SeriesIndex};
+
+/// A part that a state refers to.
+#[derive(Debug)]
+pub(crate) struct StoredPart {
+    part: Arc<Part>,
+    is_unique: bool,
+    /// The series of each run, in the order of the part's directory.
+    series: Vec<SeriesId>,
+    /// The runs in the order of their series.
+    by_series: Vec<u32>,
+}
+
+impl StoredPart {
+    /// Returns the part with its series found in the table's index, or added to it.
+    pub(crate) fn new(part: Arc<Part>, is_unique: bool, index: &SeriesIndex) -> Self {
+        let directory = part.directory();
+        let mut table = index.write();
+        // Each distinct value is looked up once, however many series have it.
+        let codes: Vec<Vec<u32>> = (0..directory.tag_count())
+            .map(|tag| {
+                let values = directory
+                    .dictionary(tag)
+                    .into_iter()
+                    .flat_map(TextValues::iter);
+                values.map(|value| table.intern_value(tag, value)).collect()
+            })
+            .collect();
+        let code_of = |run: usize, tag: usize| {
+            let value = directory.value(run, tag)?;
+            codes.get(tag)?.get(value).copied()
+        };
+        let mut tuple = vec![NULL_CODE; directory.tag_count()];
+        let mut series = Vec::with_capacity(directory.series_count());
+        for run in 0..directory.series_count() {
+            for (tag, slot) in tuple.iter_mut().enumerate() {
+                *slot = code_of(run, tag).unwrap_or(NULL_CODE);
+            }
+            series.push(table.intern(&tuple));
+        }
+        drop(table);
+        let mut by_series: Vec<u32> = (0u32..).take(series.len()).collect();
+        by_series.sort_unstable_by_key(|run| series.get(*run as usize));
+        Self {
+            part,
+            is_unique,
+            series,
+            by_series,
+        }
+    }
+
+    /// Returns what the manifest says of the part.
+    pub(crate) fn meta(&self) -> &PartMeta {
+        self.part.meta()
+    }
+
+    /// Returns the part itself.
+    pub(crate) fn part(&self) -> &Arc<Part> {
+        &self.part
+    }
+
+    /// Tells whether no two rows have the same series and time.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.is_unique
+    }
+
+    /// Returns the earliest time.
+    pub(crate) fn time_min(&self) -> i64 {
+        self.meta().time_min.nanos()
+    }
+
+    /// Returns the latest time.
+    pub(crate) fn time_max(&self) -> i64 {
+        self.meta().time_max.nanos()
+    }
+
+    /// Returns the series of each run, in the order of tags.
+    pub(crate) fn series(&self) -> &[SeriesId] {
+        &self.series
+    }
+
+    /// Returns the run of a series, if it has rows here.
+    pub(crate) fn run_of(&self, series: SeriesId) -> Option<usize> {
+        let series_of = |run: &u32| self.series.get(*run as usize).copied();
+        let at = self
+            .by_series
+            .binary_search_by_key(&Some(series), series_of)
+            .ok()?;
+        self.by_series.get(at).map(|run| *run as usize)
+    }
+
+    /// Returns the rows of a run.
+    pub(crate) fn rows_of(&self, run: usize) -> Range<usize> {
+        let rows = self.part.directory().run(run);
+        rows.start as usize..rows.end as usize
+    }
+
+    /// Returns the position of a field among the part's columns, if it is there.
+    pub(crate) fn field(&self, name: &str) -> Option<usize> {
+        self.part
+            .fields()
+            .iter()
+            .position(|field| field.name == name)
+    }
+
+    /// Returns the rows of every page but the last.
+    pub(crate) fn page_rows(&self) -> usize {
+        self.part.page_rows()
+    }
+
+    /// Returns the page of a row.
+    pub(crate) fn page_of(&self, row: usize) -> usize {
+        row / self.part.page_rows()
+    }
+
+    /// Returns the times of a page.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for a page that does not open (E-4), [`Error::Io`].
+    pub(crate) fn time_page(&self, page: usize) -> Result<Arc<Vec<i64>>, Error> {
+        self.part.time_page(page)
+    }
+
+    /// Returns the values of a field on a page.
+    ///
+    /// # Errors
+    /// As [`Self::time_page`].
+    pub(crate) fn field_page(&self, field: usize, page: usize) -> Result<Arc<Column>, Error> {
+        self.part.field_page(field, page)
+    }
+
+    /// Returns the times of a page without keeping them in the cache.
+    ///
+    /// # Errors
+    /// As [`Self::time_page`].
+    pub(crate) fn read_time_page(&self, page: usize) -> Result<Arc<Vec<i64>>, Error> {
+        self.part.read_time_page(page).map(Arc::new)
+    }
+
+    /// Returns the values of a field on a page without keeping them in the cache.
+    ///
+    /// # Errors
+    /// As [`Self::time_page`].
+    pub(crate) fn read_field_page(&self, field: usize, page: usize) -> Result<Arc<Column>, Error> {
+        self.part.read_field_page(field, page).map(Arc::new)
+    }
+
+    /// Says that no manifest names the part any more: its file goes with the last view (E-2).
+    pub(crate) fn mark_obsolete(&self) {
+        self.part.mark_obsolete();
+    }
+}

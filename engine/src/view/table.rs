@@ -1,0 +1,117 @@
+//! A table of a view.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use schema::{FieldType, TIME_COLUMN, TableDefinition, Timestamp};
+
+use super::statistics;
+use crate::Error;
+use crate::part::Part;
+use crate::scan::{ScanPartition, ScanRequest, plan};
+use crate::state::TableState;
+
+/// One table at one moment; cheap to clone, and pins its rows for itself.
+#[derive(Debug, Clone)]
+pub struct TableView {
+    table: Arc<TableState>,
+}
+
+impl TableView {
+    /// Returns a view of this table.
+    pub(crate) fn new(table: Arc<TableState>) -> Self {
+        Self { table }
+    }
+
+    /// Returns name, columns, mode and retention.
+    pub fn definition(&self) -> &TableDefinition {
+        &self.table.definition
+    }
+
+    /// Returns the columns as Arrow has them: `time`, the tags, the fields.
+    ///
+    /// `time` is `Timestamp(Nanosecond, "UTC")` and never null; tags and texts are `Utf8View`.
+    pub fn schema(&self) -> SchemaRef {
+        let time = Field::new(TIME_COLUMN, data_type(FieldType::Time), false);
+        let columns = self.definition().columns();
+        let columns = columns.map(|c| Field::new(&c.name, data_type(c.field_type), true));
+        let fields: Vec<Field> = std::iter::once(time).chain(columns).collect();
+        Arc::new(Schema::new(fields))
+    }
+
+    /// Returns the distinct values of a tag, counted among the tags; a value's index is its code.
+    ///
+    /// There may be values here that no row of the view has.
+    pub fn tag_values(&self, tag: usize) -> Arc<[Arc<str>]> {
+        self.table.series.tag_values(tag)
+    }
+
+    /// Returns the number of series; a view that is old may have rows of fewer.
+    pub fn series_count(&self) -> usize {
+        self.table.series.series_count() as usize
+    }
+
+    /// Returns the tags of the series, in the order of a scan: for each a code per tag, or null.
+    pub fn series_codes(&self) -> Vec<Vec<Option<u32>>> {
+        let order = self.table.series.order();
+        let tags = self.definition().tags.len();
+        self.table.series.read(|series| {
+            let codes = |id| (0..tags).map(|tag| series.code_of(tag, id)).collect();
+            order.sorted.iter().map(|id| codes(*id)).collect()
+        })
+    }
+
+    /// Returns the number of rows, those included that a later row of equal series and time hides.
+    pub fn row_count_upper_bound(&self) -> u64 {
+        let parts: u64 = self.parts().map(|part| part.meta().rows).sum();
+        parts + self.memtable_rows()
+    }
+
+    /// Returns the number of rows where it is known without reading: where no row can hide another.
+    pub fn exact_row_count(&self) -> Option<u64> {
+        statistics::exact_row_count(&self.table)
+    }
+
+    /// Returns the earliest and the latest time; nothing if there are no rows. Always exact, since
+    /// rows that are merged have the same time.
+    pub fn time_bounds(&self) -> Option<(Timestamp, Timestamp)> {
+        statistics::time_bounds(&self.table)
+    }
+
+    /// Returns the parts.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = &Arc<Part>> {
+        self.table.parts.iter().map(|part| part.part())
+    }
+
+    /// Returns the number of rows in memory, as [`Self::row_count_upper_bound`] counts.
+    pub fn memtable_rows(&self) -> u64 {
+        self.table.memtable_rows() as u64
+    }
+
+    /// Returns the bytes of the rows in memory.
+    pub fn memtable_bytes(&self) -> u64 {
+        self.table.memtable_bytes() as u64
+    }
+
+    /// Returns what the request selects, in partitions that can be read in parallel.
+    ///
+    /// Together they give every selected row once, sorted by the tags in their order (nulls first)
+    /// and then by time: within each partition, and from one partition to the next.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a column that does not exist. Reading errors come from the partitions.
+    pub fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanPartition>, Error> {
+        plan(&self.table, &self.schema(), request)
+    }
+}
+
+/// Returns the Arrow type of a field.
+pub(crate) fn data_type(field_type: FieldType) -> DataType {
+    match field_type {
+        FieldType::I64 => DataType::Int64,
+        FieldType::F64 => DataType::Float64,
+        FieldType::Bool => DataType::Boolean,
+        FieldType::Text => DataType::Utf8View,
+        FieldType::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+    }
+}
