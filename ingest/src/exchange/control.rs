@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use schema::Lsn;
+use schema::{Lsn, NAME_BYTES_MAX};
 use wire::v1::{Archived, Enrolled, Hello, Refusal, RefusalCode, Status, Welcome};
 use wire::{Error, Message};
 
@@ -142,7 +142,9 @@ fn admit(admission: Admission, collector: &str) -> Result<Admission, Refusal> {
         return Err(refusal(RefusalCode::Denied, reason));
     }
     if !is_named_by(peer, collector) {
-        let reason = format!("{:?} may not come as {collector:?}", peer.name);
+        // A hello may be long, and the refusal must fit into its frame.
+        let shown: String = collector.chars().take(NAME_BYTES_MAX).collect();
+        let reason = format!("{:?} may not come as {shown:?}", peer.name);
         return Err(refusal(RefusalCode::Denied, reason));
     }
     Ok(admission)

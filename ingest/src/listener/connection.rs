@@ -49,9 +49,11 @@ impl Connection {
     pub(super) fn new(quic: quinn::Connection, shared: Arc<Shared>) -> Self {
         let settings = Arc::clone(&shared.settings);
         let exchange = Exchange::new(settings, shared.collaborators.version);
+        shared.collaborators.metrics.connections.inc();
         Self {
             quic,
             shared,
+            // The runtime's clock, which is for time-outs only and never stored.
             began: Instant::now(),
             exchange,
             streams: HashMap::new(),
@@ -64,8 +66,6 @@ impl Connection {
 
     /// Runs until the connection is closed by either side.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let connections = self.shared.collaborators.metrics.connections.clone();
-        connections.inc();
         let mut archived = self.shared.collaborators.archived.clone();
         archived.mark_changed();
         let mut is_stopping = false;
@@ -81,7 +81,6 @@ impl Connection {
                 wake => self.woken(wake),
             }
         }
-        connections.dec();
     }
 
     async fn wait(
@@ -371,6 +370,12 @@ impl Connection {
         if let Some(reader) = reader {
             self.work.push(Box::pin(read(stream, reader)));
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.shared.collaborators.metrics.connections.dec();
     }
 }
 

@@ -87,6 +87,18 @@ fn nobody_comes_under_another_name_or_without_the_right_to_write() {
 }
 
 #[test]
+fn a_refusal_fits_into_its_frame_however_long_the_name_was() {
+    let mut bench = Bench::new();
+    bench.event(Event::Opened(StreamId::CONTROL));
+    bench.event(Event::Bytes(
+        StreamId::CONTROL,
+        &hello(&"\u{1}".repeat(60_000)),
+    ));
+    let actions = bench.event(Event::Identified(Ok(admission("c1"))));
+    assert!(refused(&actions).1.reason.len() < 2_000);
+}
+
+#[test]
 fn an_enrolment_ends_with_the_certificate() {
     let mut bench = Bench::new();
     bench.event(Event::Opened(StreamId::CONTROL));

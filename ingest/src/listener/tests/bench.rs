@@ -109,8 +109,8 @@ pub(super) struct Bench {
     pub(super) gate: Arc<KnownPeers>,
     pub(super) archived: watch::Sender<Option<schema::Lsn>>,
     pub(super) metrics: Metrics,
-    authority: Issuer<'static, KeyPair>,
-    authority_der: CertificateDer<'static>,
+    pub(super) authority: Issuer<'static, KeyPair>,
+    pub(super) authority_der: CertificateDer<'static>,
 }
 
 impl Bench {
@@ -120,19 +120,7 @@ impl Bench {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority_der = params.self_signed(&key).unwrap().der().clone();
         let authority = Issuer::new(params, key);
-        let (certificate, key) = issue(&authority);
-        let verifier = WebPkiClientVerifier::builder_with_provider(
-            Arc::new(roots(&authority_der)),
-            Arc::new(rustls::crypto::ring::default_provider()),
-        );
-        let tls = rustls::ServerConfig::builder_with_provider(Arc::new(
-            rustls::crypto::ring::default_provider(),
-        ))
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
+        let tls = server_tls(&authority, &authority_der);
         let (sink, batches) = mpsc::channel(64);
         let (archived, archived_receiver) = watch::channel(None);
         let (gate, metrics) = (Arc::new(KnownPeers::default()), Metrics::default());
@@ -346,6 +334,22 @@ pub(super) fn committed(lsn: u64) -> Committed {
         commit_time: Timestamp::from_nanos(5),
         duplicate: false,
     }
+}
+
+pub(super) fn server_tls(
+    authority: &Issuer<'_, KeyPair>,
+    authority_der: &CertificateDer<'static>,
+) -> rustls::ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let (certificate, key) = issue(authority);
+    let roots = Arc::new(roots(authority_der));
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
+        .with_single_cert(vec![certificate], key)
+        .unwrap()
 }
 
 fn issue(authority: &Issuer<'_, KeyPair>) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {

@@ -3,7 +3,7 @@
 use wire::Message;
 use wire::v1::{Archived, Enrol, Hello, RefusalCode, Status};
 
-use super::bench::{Bench, hello, message, soon};
+use super::bench::{Bench, hello, message, server_tls, soon};
 use crate::exchange::Code;
 use crate::gate::{Instances, Peer};
 use crate::settings::Settings;
@@ -74,6 +74,19 @@ async fn another_protocol_or_another_authority_gets_no_connection() {
             quinn::ConnectionError::ConnectionClosed(_)
         ));
     }
+}
+
+#[tokio::test]
+async fn another_certificate_serves_newcomers_and_leaves_the_rest_alone() {
+    let bench = Bench::start(Settings::default());
+    let identity = bench.register("c1");
+    let (before, _control) = bench.welcome(&identity, "c1").await;
+    let other = Bench::start(Settings::default());
+    let tls = server_tls(&other.authority, &other.authority_der);
+    bench.listener.replace_tls(tls).unwrap();
+    let after = bench.try_connect(&identity, wire::ALPN).await;
+    assert!(after.is_err(), "the client does not know the new authority");
+    assert!(before.quic.close_reason().is_none());
 }
 
 #[tokio::test]
