@@ -123,6 +123,8 @@ fn decode_all(bytes: &[u8], rows: usize) -> Result<Vec<i64>, Damage> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn integers_survive_what_the_chooser_picks(values in integers()) {
         let mut bytes = Vec::new();
@@ -140,7 +142,8 @@ proptest! {
         choices.extend(step::find(&values).map(|step| Choice::Step { first: values[0], step }));
         for choice in choices {
             let bytes = written(&values, &choice, Depth::TOP);
-            prop_assert_eq!(decode_all(&bytes, values.len()).as_ref(), Ok(&values), "{:?}", choice.encoding());
+            let decoded = decode_all(&bytes, values.len());
+            prop_assert_eq!(decoded.as_ref(), Ok(&values), "{:?}", choice.encoding());
         }
     }
 
@@ -278,7 +281,6 @@ fn what_monitoring_sends_takes_few_bytes() {
         decimals,
         blocks,
     ];
-    println!("idle, steady, series, jitter, counter, mostly idle, decimals, blocks: {sizes:?}");
 
     assert_eq!((idle, steady), (0, 0));
     assert!(series < 200, "{sizes:?}");

@@ -25,6 +25,7 @@ mod front_coding;
 mod group;
 mod header;
 mod id;
+mod load;
 mod open;
 #[expect(
     clippy::module_inception,
@@ -33,6 +34,7 @@ mod open;
 mod part;
 mod quarantine;
 mod statistics;
+mod unfinished;
 mod verify;
 mod writer;
 
@@ -67,3 +69,6 @@ impl PageColumn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,22 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use platform::{File, OpenMode};
-use schema::{ColumnDefinition, FieldType};
+use schema::ColumnDefinition;
 use seal::FileKey;
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::cache::{CachedPage, PageKey};
 use super::footer::{Footer, PageEntry};
-use super::group::page_place;
 use super::header::Header;
+use super::load::small;
 use super::quarantine::Quarantine;
 use super::{
     Directory, PageCache, PageColumn, PageStatistics, PartEnvironment, PartId, PartMeta,
-    QuarantinedPage, Value, open,
+    QuarantinedPage, open,
 };
 use crate::Error;
 use crate::column::{Column, Values};
-use crate::encoding::{Damage, Encoding, between, decode_page};
 
 /// A part: its footer in memory, its pages in the file and in a [`PageCache`].
 ///
@@ -28,14 +27,14 @@ use crate::encoding::{Damage, Encoding, between, decode_page};
 #[derive(Debug)]
 pub struct Part {
     environment: PartEnvironment,
-    path: PathBuf,
-    file: Arc<dyn File>,
-    key: FileKey,
-    header: Header,
+    pub(super) path: PathBuf,
+    pub(super) file: Arc<dyn File>,
+    pub(super) key: FileKey,
+    pub(super) header: Header,
     meta: PartMeta,
-    footer: Footer,
-    cache: Arc<PageCache>,
-    quarantine: Quarantine,
+    pub(super) footer: Footer,
+    pub(super) cache: Arc<PageCache>,
+    pub(super) quarantine: Quarantine,
     obsolete: AtomicBool,
 }
 
@@ -217,76 +216,6 @@ impl Part {
         };
         self.cache.get_or_load(key, load)
     }
-
-    /// Reads, opens and decodes a page; E-4: damage is remembered and named, a disk's error is not.
-    fn load(&self, column: PageColumn, page: usize) -> Result<Column, Error> {
-        if let Some(reason) = self.quarantine.reason(column, small(page)) {
-            return Err(Error::corrupt(&self.path, reason));
-        }
-        let entry = self.page(column, page);
-        let sealed = self.read(entry)?;
-        self.decode(column, page, sealed)
-            .map_err(|why| self.quarantine(column, page, &why))
-    }
-
-    fn read(&self, entry: &PageEntry) -> Result<Vec<u8>, Error> {
-        let mut sealed = vec![0; entry.sealed_bytes as usize];
-        if !sealed.is_empty() {
-            let read = self.file.read_exact_at(&mut sealed, entry.offset);
-            read.map_err(|source| Error::io(&self.path, source))?;
-        }
-        Ok(sealed)
-    }
-
-    fn decode(
-        &self,
-        column: PageColumn,
-        page: usize,
-        mut sealed: Vec<u8>,
-    ) -> Result<Column, String> {
-        let entry = self.page(column, page);
-        let field_type = self.field_type(column);
-        let rows = entry.statistics.rows as usize;
-        if sealed.is_empty() {
-            return from_footer(entry, field_type).map_err(|damage| damage.to_string());
-        }
-        let group_pages = self.footer.description.group_pages;
-        let place = page_place(self.header.salt, column.number(), page, group_pages);
-        let plain = seal::open_page_in_place(&self.key, &place, &mut sealed)
-            .map_err(|error| error.to_string())?;
-        decode_page(field_type, rows, plain).map_err(|damage| damage.to_string())
-    }
-
-    fn quarantine(&self, column: PageColumn, page: usize, why: &str) -> Error {
-        let name = self.column_name(column);
-        let offset = self.page(column, page).offset;
-        let reason = format!("page {page} of column {name:?} at byte {offset}: {why}");
-        let named = QuarantinedPage {
-            column: name.to_owned(),
-            page: small(page),
-            reason: reason.clone(),
-        };
-        if self.quarantine.add(column, named) {
-            self.cache.count_quarantined();
-            error!(path = %self.path.display(), column = name, page, %why, "a page is damaged");
-        }
-        Error::corrupt(&self.path, reason)
-    }
-
-    fn field_type(&self, column: PageColumn) -> FieldType {
-        let field = match column {
-            PageColumn::Time => return FieldType::Time,
-            PageColumn::Field(field) => self.fields().get(field),
-        };
-        field.map_or(FieldType::Time, |field| field.field_type)
-    }
-
-    fn column_name(&self, column: PageColumn) -> &str {
-        match column {
-            PageColumn::Time => schema::TIME_COLUMN,
-            PageColumn::Field(field) => self.fields().get(field).map_or("", |f| f.name.as_str()),
-        }
-    }
 }
 
 impl Drop for Part {
@@ -301,34 +230,9 @@ impl Drop for Part {
     }
 }
 
-/// Returns the values of a page that has no bytes.
-fn from_footer(entry: &PageEntry, field_type: FieldType) -> Result<Column, Damage> {
-    let statistics = &entry.statistics;
-    let rows = statistics.rows as usize;
-    let column = match entry.encoding {
-        Encoding::Nulls => Some(Column::nulls(field_type, rows)),
-        Encoding::Constant => statistics.first.as_ref().map(|first| first.repeated(rows)),
-        Encoding::Step => match (&statistics.first, &statistics.last) {
-            (Some(Value::I64(first)), Some(Value::I64(last))) => {
-                between(*first, *last, rows).map(|v| Column::from_values(Values::I64(v)))
-            }
-            (Some(Value::Time(first)), Some(Value::Time(last))) => {
-                between(*first, *last, rows).map(|v| Column::from_values(Values::Time(v)))
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    column.ok_or(Damage("its values do not follow from its statistics"))
-}
-
 fn times(column: Column) -> Vec<i64> {
     match column.values {
         Values::Time(times) => times,
         _ => unreachable!("the time column holds times"),
     }
-}
-
-fn small(page: usize) -> u32 {
-    u32::try_from(page).expect("a part has fewer pages than rows")
 }

@@ -1,19 +1,16 @@
 //! Writes a part, from the first row to the last, in one pass.
 
-use std::io::IoSlice;
 use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::Arc;
 
-use platform::{File, OpenMode};
+use platform::OpenMode;
 use schema::Timestamp;
 use seal::{FileKey, FileKind, Salt, seal_page};
-use tracing::warn;
 
 use super::directory_builder::DirectoryBuilder;
 use super::footer::{Footer, FooterDescription};
 use super::group::{OpenGroup, Sealing, footer_place};
 use super::header::{HEADER_BYTES, Header, TRAILER_BYTES, Trailer};
+use super::unfinished::Unfinished;
 use super::{PartDescription, PartEnvironment, PartId, PartMeta, WriterSettings, statistics};
 use crate::Error;
 use crate::column::Column;
@@ -67,12 +64,7 @@ impl PartWriter {
             .disk
             .open(&path, OpenMode::CreateNew)
             .map_err(|source| Error::io(&path, source))?;
-        let file = Unfinished {
-            environment: environment.clone(),
-            path,
-            file,
-            keep: false,
-        };
+        let file = Unfinished::new(environment, path, file);
         let header = Header {
             id,
             data_key,
@@ -292,51 +284,5 @@ impl WriterSettings {
             return refuse("group_pages", "it must be above zero");
         }
         Ok(())
-    }
-}
-
-/// The file of a part that is not finished, removed when it never will be.
-#[derive(Debug)]
-struct Unfinished {
-    environment: PartEnvironment,
-    path: PathBuf,
-    file: Arc<dyn File>,
-    keep: bool,
-}
-
-impl Unfinished {
-    fn write(&self, slices: &[&[u8]], offset: u64) -> Result<(), Error> {
-        let mut slices: Vec<IoSlice<'_>> = slices
-            .iter()
-            .filter(|slice| !slice.is_empty())
-            .map(|slice| IoSlice::new(slice))
-            .collect();
-        self.file
-            .write_all_vectored_at(&mut slices, offset)
-            .map_err(|source| Error::io(&self.path, source))
-    }
-
-    fn sync(&mut self) -> Result<(), Error> {
-        self.file
-            .sync_all()
-            .map_err(|source| Error::io(&self.path, source))?;
-        let dir = &self.environment.dir;
-        self.environment
-            .disk
-            .sync_dir(dir)
-            .map_err(|source| Error::io(dir, source))?;
-        self.keep = true;
-        Ok(())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if self.keep {
-            return;
-        }
-        if let Err(error) = self.environment.disk.remove(&self.path) {
-            warn!(path = %self.path.display(), %error, "an unfinished part could not be removed");
-        }
     }
 }
