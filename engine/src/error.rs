@@ -175,6 +175,30 @@ impl Error {
         }
     }
 
+    /// Returns what a waiter is told when the log failed (W-3).
+    pub(crate) fn unknown(source: wal::Error) -> Self {
+        Self::Unknown {
+            source: Arc::new(source),
+        }
+    }
+
+    /// Returns a refusal by the log: an overload keeps its meaning, all else is carried.
+    pub(crate) fn log(source: wal::Error) -> Self {
+        let overloaded = |what| Self::Overloaded {
+            what,
+            retry_after_ms: LOG_RETRY_MS,
+        };
+        match source {
+            wal::Error::Overloaded { limit } => overloaded(limit),
+            wal::Error::DiskFull { .. } => overloaded("the disk"),
+            wal::Error::Closed => Self::Closing,
+            source => Self::Log {
+                kind: source.kind(),
+                source: Arc::new(source),
+            },
+        }
+    }
+
     /// Returns a refusal by the disk.
     pub(crate) fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
         Self::Io {
@@ -199,3 +223,6 @@ impl Error {
         }
     }
 }
+
+/// When to come again after the log refused: a segment is written, or released, within that time.
+const LOG_RETRY_MS: u64 = 500;

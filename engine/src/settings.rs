@@ -57,11 +57,11 @@ pub struct LogSettings {
     pub segment_bytes: u64,
     /// Segments prepared ahead; default 2.
     pub spare_segments: u32,
-    /// Bytes that one group, written and synced at once, may have; default 4 MiB.
+    /// Bytes that one group, written and synced at once, may have; default 8 MiB.
     pub group_bytes_max: u64,
     /// Bytes that may wait for the committer; default 64 MiB.
     pub queue_bytes_max: u64,
-    /// How long the log may be idle before its time is marked; default 1 000 ms.
+    /// How long the log may be idle before its time is marked; default 100 ms.
     pub idle_marker_ms: u64,
     /// Bytes of log that may be held, past which batches are refused; no limit by default.
     pub bytes_max: Option<u64>,
@@ -111,14 +111,28 @@ impl Default for Settings {
     }
 }
 
+impl LogSettings {
+    /// Returns the settings as the log takes them, which checks them.
+    pub(crate) const fn to_wal(&self) -> wal::Settings {
+        wal::Settings {
+            segment_bytes: self.segment_bytes,
+            spare_segments: self.spare_segments,
+            group_bytes_max: self.group_bytes_max,
+            queue_bytes_max: self.queue_bytes_max,
+            idle_marker_ms: self.idle_marker_ms,
+            log_bytes_max: self.bytes_max,
+        }
+    }
+}
+
 impl Default for LogSettings {
     fn default() -> Self {
         Self {
             segment_bytes: 64 << 20,
             spare_segments: 2,
-            group_bytes_max: 4 << 20,
+            group_bytes_max: 8 << 20,
             queue_bytes_max: 64 << 20,
-            idle_marker_ms: 1_000,
+            idle_marker_ms: 100,
             bytes_max: None,
         }
     }

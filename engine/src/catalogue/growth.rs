@@ -1,5 +1,7 @@
 //! How tables come into being and grow by the batches that are written to them.
 
+use std::sync::Arc;
+
 use schema::{Growth, Incoming, TableDefinition, merge, tables};
 
 use super::Catalogue;
@@ -8,14 +10,18 @@ use crate::Error;
 impl Catalogue {
     /// Returns the table as it is once these rows are in it, or nothing if it stays as it is.
     ///
+    /// `grown` are tables that the same batch has grown before.
+    ///
     /// # Errors
     /// [`Error::Schema`] naming the first column that disagrees or is not allowed.
     pub(crate) fn grown(
         &self,
+        grown: &[TableDefinition],
         rows: &wire::TableView<'_>,
         columns_max: usize,
     ) -> Result<Option<TableDefinition>, Error> {
-        let present = self.table(rows.name());
+        let before = grown.iter().rev().find(|table| table.name == rows.name());
+        let present = before.or_else(|| self.table(rows.name()).map(|table| &**table));
         let fresh;
         let table = match present {
             Some(table) => table,
@@ -28,13 +34,13 @@ impl Catalogue {
         if present.is_some() && growth.is_empty() {
             return Ok(None);
         }
-        let mut grown = table.clone();
-        growth.apply(&mut grown);
-        Ok(Some(grown))
+        let mut next = table.clone();
+        growth.apply(&mut next);
+        Ok(Some(next))
     }
 
     /// Puts a table as [`Self::grown`] returned it.
-    pub(crate) fn put_table(&mut self, table: TableDefinition) {
+    pub(crate) fn put_table(&mut self, table: Arc<TableDefinition>) {
         self.tables.insert(table.name.clone(), table);
     }
 

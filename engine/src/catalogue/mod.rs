@@ -13,6 +13,7 @@ mod growth;
 mod token;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schema::TableDefinition;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ use crate::Error;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
-    tables: BTreeMap<String, TableDefinition>,
+    tables: BTreeMap<String, Arc<TableDefinition>>,
     tokens: BTreeMap<String, TokenRecord>,
     collectors: BTreeMap<String, CollectorRecord>,
     authority: Option<AuthorityRecord>,
@@ -37,12 +38,12 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Returns the tables by name.
-    pub fn tables(&self) -> impl ExactSizeIterator<Item = &TableDefinition> {
+    pub fn tables(&self) -> impl ExactSizeIterator<Item = &Arc<TableDefinition>> {
         self.tables.values()
     }
 
     /// Returns a table.
-    pub fn table(&self, name: &str) -> Option<&TableDefinition> {
+    pub fn table(&self, name: &str) -> Option<&Arc<TableDefinition>> {
         self.tables.get(name)
     }
 
@@ -119,6 +120,7 @@ impl Catalogue {
                     .tables
                     .get_mut(&name)
                     .ok_or_else(|| absent("table", &name))?;
+                let table = Arc::make_mut(table);
                 table.retention = change.retention.unwrap_or(table.retention);
                 table.append_only = change.append_only.unwrap_or(table.append_only);
             }

@@ -18,15 +18,13 @@ pub(crate) struct Grouping {
     pub(crate) group_of_row: Vec<u32>,
     /// A row of each group.
     pub(crate) row_of_group: Vec<u32>,
-    /// The tags, in the order of the batch.
+    /// The tags, in the order of the batch's tag columns.
     pub(crate) tags: Vec<BatchTag>,
 }
 
 /// A tag column of the batch, by codes.
 #[derive(Debug)]
 pub(crate) struct BatchTag {
-    /// Its position among the columns of the batch.
-    pub(crate) column: usize,
     /// For each group its code, [`NULL_CODE`] where it is null.
     pub(crate) code_of_group: Vec<u32>,
 }
@@ -37,15 +35,15 @@ impl Grouping {
         let mut group_of_row = vec![0; rows.rows()];
         let mut row_of_group = if rows.rows() == 0 { vec![] } else { vec![0] };
         let mut codes_of_tags = Vec::new();
-        for (column, view) in rows.columns().enumerate() {
-            if view.role() == ColumnRole::Tag {
-                let codes = codes_of(&view, rows.rows());
-                row_of_group = refine(&mut group_of_row, row_of_group.len(), &codes);
-                codes_of_tags.push((column, codes));
-            }
+        for column in rows
+            .columns()
+            .filter(|column| column.role() == ColumnRole::Tag)
+        {
+            let codes = codes_of(&column, rows.rows());
+            row_of_group = refine(&mut group_of_row, row_of_group.len(), &codes);
+            codes_of_tags.push(codes);
         }
-        let tags = codes_of_tags.into_iter().map(|(column, codes)| BatchTag {
-            column,
+        let tags = codes_of_tags.iter().map(|codes| BatchTag {
             code_of_group: row_of_group.iter().map(|row| codes.code(*row)).collect(),
         });
         let tags = tags.collect();

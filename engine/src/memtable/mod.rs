@@ -37,7 +37,7 @@ struct Levelled {
 
 impl MemTable {
     /// Returns the chunks in the order of the log.
-    pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = &Arc<Chunk>> {
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk>> + Clone {
         self.chunks.iter().map(|levelled| &levelled.chunk)
     }
 
@@ -90,9 +90,16 @@ impl MemTable {
         let level = self.chunks.last()?.level;
         let equal = self.chunks.iter().rev().take_while(|l| l.level == level);
         let start = self.chunks.len() - equal.count();
-        (self.chunks.len() - start >= FAN_IN).then_some(start)
+        let full = self
+            .chunks
+            .get(start..)
+            .filter(|equal| equal.len() >= FAN_IN)?;
+        // Columns count their bytes in 32 bits, and a merge this long would hold the applier up.
+        let bytes: usize = full.iter().map(|levelled| levelled.chunk.bytes).sum();
+        (bytes <= CHUNK_BYTES_MAX).then_some(start)
     }
 }
 
 /// Chunks that are merged into one: more make writing cheaper and reading dearer.
 const FAN_IN: usize = 8;
+const CHUNK_BYTES_MAX: usize = 256 << 20;

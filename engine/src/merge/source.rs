@@ -36,6 +36,14 @@ impl Source {
         }
     }
 
+    /// Returns the last record that rows come from.
+    pub(crate) fn last_lsn(&self) -> Lsn {
+        match self {
+            Self::Chunk(chunk) => chunk.last_lsn,
+            Self::Part(part) => part.meta().last_lsn,
+        }
+    }
+
     /// Returns the earliest and the latest time of all rows.
     pub(crate) fn time_bounds(&self) -> (i64, i64) {
         match self {
@@ -68,11 +76,19 @@ impl Source {
         }
     }
 
-    /// Returns the series and the rows of the run at this position.
-    pub(crate) fn run(&self, run: usize) -> Option<(SeriesId, Range<usize>)> {
+    /// Returns the series of the run at this position.
+    pub(crate) fn series_of(&self, run: usize) -> Option<SeriesId> {
         match self {
-            Self::Chunk(chunk) => Some((chunk.runs.get(run)?.series, chunk.rows_of(run))),
-            Self::Part(part) => Some((*part.series().get(run)?, part.rows_of(run))),
+            Self::Chunk(chunk) => chunk.runs.get(run).map(|run| run.series),
+            Self::Part(part) => part.series().get(run).copied(),
+        }
+    }
+
+    /// Returns the rows of the run at this position.
+    pub(crate) fn rows_of_run(&self, run: usize) -> Range<usize> {
+        match self {
+            Self::Chunk(chunk) => chunk.rows_of(run),
+            Self::Part(part) => part.rows_of(run),
         }
     }
 

@@ -5,28 +5,30 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::State;
+use crate::dedup::Windows;
 use crate::invariants::promise;
 
 /// Holds the present state.
 #[derive(Debug)]
 pub(crate) struct StateCell {
     present: RwLock<Arc<State>>,
-    writer: Mutex<()>,
+    /// The applied windows, which only writers need; whoever holds them has the turn.
+    writer: Mutex<Windows>,
 }
 
 /// The right to replace the state; there is one at a time.
 #[derive(Debug)]
 pub(crate) struct StateWriter<'a> {
     cell: &'a StateCell,
-    _turn: MutexGuard<'a, ()>,
+    windows: MutexGuard<'a, Windows>,
 }
 
 impl StateCell {
     /// Returns a cell with a first state.
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(state: State, windows: Windows) -> Self {
         Self {
             present: RwLock::new(Arc::new(state)),
-            writer: Mutex::new(()),
+            writer: Mutex::new(windows),
         }
     }
 
@@ -38,7 +40,7 @@ impl StateCell {
     /// Waits for the turn to replace the state.
     pub(crate) fn write(&self) -> StateWriter<'_> {
         StateWriter {
-            _turn: self.writer.lock(),
+            windows: self.writer.lock(),
             cell: self,
         }
     }
@@ -48,6 +50,11 @@ impl StateWriter<'_> {
     /// Returns a copy of the present state, to be changed and published.
     pub(crate) fn next(&self) -> State {
         State::clone(&self.cell.load())
+    }
+
+    /// Returns the applied windows.
+    pub(crate) fn windows(&mut self) -> &mut Windows {
+        &mut self.windows
     }
 
     /// Makes a state the present one.

@@ -20,9 +20,9 @@ mod table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schema::{Lsn, Timestamp};
+use schema::{Lsn, TableDefinition, Timestamp};
 
-pub(crate) use cell::{StateCell, StateWriter};
+pub(crate) use cell::StateCell;
 pub(crate) use part::StoredPart;
 pub(crate) use table::TableState;
 
@@ -54,10 +54,19 @@ impl State {
     /// Returns a table to be changed, made by its definition in the catalogue where it is new.
     pub(crate) fn table_mut(&mut self, name: &str) -> Option<&mut TableState> {
         if !self.tables.contains_key(name) {
-            let table = TableState::new(self.catalogue.table(name)?.clone());
+            let table = TableState::new(Arc::clone(self.catalogue.table(name)?));
             self.tables.insert(name.into(), Arc::new(table));
         }
         self.tables.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// Puts a table's definition, for the catalogue and for readers.
+    pub(crate) fn put_definition(&mut self, definition: TableDefinition) {
+        let definition = Arc::new(definition);
+        Arc::make_mut(&mut self.catalogue).put_table(Arc::clone(&definition));
+        if let Some(table) = self.table_mut(&definition.name) {
+            table.definition = Arc::clone(&definition);
+        }
     }
 
     /// Replaces the catalogue, and the definitions that readers see with it.
@@ -65,11 +74,12 @@ impl State {
         let catalogue = Arc::new(catalogue);
         self.catalogue = Arc::clone(&catalogue);
         for definition in catalogue.tables() {
-            let Some(table) = self.table_mut(&definition.name) else {
+            let known = self.table(&definition.name);
+            if known.is_some_and(|table| Arc::ptr_eq(&table.definition, definition)) {
                 continue;
-            };
-            if *table.definition != *definition {
-                table.definition = Arc::new(definition.clone());
+            }
+            if let Some(table) = self.table_mut(&definition.name) {
+                table.definition = Arc::clone(definition);
             }
         }
     }

@@ -26,9 +26,9 @@ pub(crate) struct TableState {
 
 impl TableState {
     /// Returns a table without rows.
-    pub(crate) fn new(definition: TableDefinition) -> Self {
+    pub(crate) fn new(definition: Arc<TableDefinition>) -> Self {
         Self {
-            definition: Arc::new(definition),
+            definition,
             series: Arc::default(),
             parts: Vec::new(),
             frozen: None,

@@ -1,0 +1,160 @@
+//! Carrying compactions and expiry out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, warn};
+
+use super::policy::{Choice, Effort, choose};
+use super::retention::expired;
+use crate::Error;
+use crate::manifest::Edit;
+use crate::merge::Source;
+use crate::part::{PartId, PartMeta};
+use crate::state::{StoredPart, TableState};
+use crate::store::{Contents, Store, Stored, store_part};
+
+/// Compacts and expires by itself, until the store closes.
+pub(crate) fn run(store: &Store) {
+    if let Err(error) = platform::lower_thread_priority(COMPACTION_NICE) {
+        debug!(%error, "the compaction keeps its priority");
+    }
+    while !store.is_closing() {
+        store.compact_bell.wait(LOOK_EVERY);
+        if store.is_closing() || !store.settings.compaction.automatic {
+            continue;
+        }
+        if let Err(error) = round(store, Effort::Usual)
+            && !store.is_closing()
+        {
+            store.metrics.compaction_failures.inc();
+            warn!(%error, "a compaction failed and will be tried again");
+        }
+    }
+}
+
+/// Drops what is expired and merges whatever can be merged; returns when there is no more to do.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Corrupt`] for a part that does not read; others may be merged already.
+pub(crate) fn compact(store: &Store) -> Result<(), Error> {
+    round(store, Effort::Full)
+}
+
+fn round(store: &Store, effort: Effort) -> Result<(), Error> {
+    let _turn = store.compacting.lock();
+    let names: Vec<Arc<str>> = store.state.load().tables.keys().map(Arc::clone).collect();
+    let mut first_error = None;
+    for name in names {
+        // A damaged part must not keep other tables from being compacted (E-4).
+        if let Err(error) = table_round(store, &name, effort) {
+            first_error.get_or_insert(error);
+        }
+    }
+    first_error.map_or(Ok(()), Err)
+}
+
+fn table_round(store: &Store, name: &str, effort: Effort) -> Result<(), Error> {
+    expire(store, name)?;
+    while !store.is_closing() {
+        let state = store.state.load();
+        let Some(table) = state.table(name) else {
+            return Ok(());
+        };
+        let parts: Vec<&PartMeta> = table.parts.iter().map(|part| part.meta()).collect();
+        let choice = choose(&parts, &store.settings, store.environment.now(), effort);
+        let Some(choice) = choice else {
+            return Ok(());
+        };
+        merge(store, table, &choice)?;
+    }
+    Ok(())
+}
+
+/// Drops the parts of a table that are past its retention.
+fn expire(store: &Store, name: &str) -> Result<(), Error> {
+    let state = store.state.load();
+    let Some(table) = state.table(name) else {
+        return Ok(());
+    };
+    let parts = table.parts.iter().map(|part| part.meta());
+    let gone = expired(parts, table.definition.retention, store.environment.now());
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let removed = with_ids(table, &gone);
+    publish(store, name, Edit::Expire { removed: gone }, &[], &removed)?;
+    store.metrics.expired_parts.inc_by(removed.len() as u64);
+    debug!(table = name, parts = removed.len(), "expired");
+    Ok(())
+}
+
+fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error> {
+    let name = &table.definition.name;
+    let mut removed = with_ids(table, &choice.parts);
+    removed.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
+    let contents = Contents {
+        table,
+        sources: removed
+            .iter()
+            .map(|part| Source::Part(Arc::clone(part)))
+            .collect(),
+        window: choice.window,
+        level: choice.level,
+        pages_max: PAGES_MAX,
+    };
+    let stored = store_part(&store.parts, &store.cache, &contents, &|| {
+        store.is_closing()
+    })?;
+    let stored: Vec<Stored> = stored.into_iter().collect();
+    let edit = Edit::Compact {
+        removed: choice.parts.clone(),
+        added: stored.iter().map(|stored| stored.entry.clone()).collect(),
+    };
+    let added: Vec<_> = stored
+        .iter()
+        .map(|stored| Arc::clone(&stored.part))
+        .collect();
+    publish(store, name, edit, &added, &removed)?;
+    let bytes: u64 = removed.iter().map(|part| part.meta().bytes).sum();
+    store.metrics.compactions.inc();
+    store.metrics.compacted_bytes.inc_by(bytes);
+    debug!(table = name, parts = removed.len(), bytes, "compacted");
+    Ok(())
+}
+
+fn with_ids(table: &TableState, ids: &[PartId]) -> Vec<Arc<StoredPart>> {
+    let parts = table
+        .parts
+        .iter()
+        .filter(|part| ids.contains(&part.meta().id));
+    parts.map(Arc::clone).collect()
+}
+
+/// Replaces parts, durably first, then for readers (E-1).
+fn publish(
+    store: &Store,
+    table: &str,
+    edit: Edit,
+    added: &[Arc<StoredPart>],
+    removed: &[Arc<StoredPart>],
+) -> Result<(), Error> {
+    let mut manifest = store.manifest.lock();
+    let next = manifest.present().manifest.apply(edit)?;
+    // After an error the manifest may be on disk or not: both old and new parts stay.
+    manifest.persist(next)?;
+    let writer = store.state.write();
+    let mut next = writer.next();
+    if let Some(table) = next.table_mut(table) {
+        table.replace_parts(added, removed);
+    }
+    writer.publish(next);
+    // E-2: the files go when the last view, backup or scan that has them is gone.
+    removed.iter().for_each(|part| part.mark_obsolete());
+    Ok(())
+}
+
+const COMPACTION_NICE: i32 = 10;
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// E-3: pages that a merge keeps open: of times and of fields so many each, 64 KiB of numbers apiece.
+const PAGES_MAX: usize = 1_024;

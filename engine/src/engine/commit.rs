@@ -1,0 +1,85 @@
+//! Writing: batches and edits go through admission into the log.
+
+use wal::Binding;
+use wire::BatchFrame;
+
+use super::Engine;
+use crate::Error;
+use crate::admission::Admitted;
+use crate::apply::{Commit, PreparedBatch};
+use crate::catalogue::{CatalogueEdit, TableChange};
+
+impl Engine {
+    /// Writes a batch: all of its rows, or none.
+    ///
+    /// Groups and seals on the caller's thread, then decides and submits under a short lock; it
+    /// neither waits nor touches the disk. The commit resolves once the rows are durable and visible.
+    /// A batch that was stored already, or is being stored, resolves as a duplicate.
+    ///
+    /// # Errors
+    /// Of [`Kind::Invalid`](crate::Kind::Invalid) when the batch can never be taken, naming table and
+    /// column where there is one; [`Error::Overloaded`] with the time to wait; [`Error::Closing`].
+    /// Nothing of the batch is stored then, for certain.
+    pub fn commit(&self, frame: BatchFrame) -> Result<Commit, Error> {
+        let outcome = self.try_commit(frame);
+        if outcome.is_err() {
+            self.store().metrics.refused.inc();
+        }
+        outcome
+    }
+
+    /// Changes the catalogue.
+    ///
+    /// # Errors
+    /// Those of [`Catalogue::edited`](crate::Catalogue::edited); [`Error::Overloaded`],
+    /// [`Error::Closing`]. Nothing has changed then.
+    pub fn edit(&self, edit: CatalogueEdit) -> Result<Commit, Error> {
+        let store = self.store();
+        let prepared = store
+            .log
+            .prepare(Binding([0; 32]), edit.to_record())
+            .map_err(Error::log)?;
+        let mut admission = store.admission.lock();
+        let edited = admission.examine_edit(&edit)?;
+        let ticket = store.log.submit(prepared).map_err(Error::log)?;
+        admission.take_edit(edit, edited, ticket)
+    }
+
+    /// Changes retention or mode of a table.
+    ///
+    /// # Errors
+    /// As [`Self::edit`]; [`Error::Absent`] for a table that does not exist.
+    pub fn set_table(&self, name: &str, change: TableChange) -> Result<Commit, Error> {
+        let name = name.to_owned();
+        self.edit(CatalogueEdit::SetTable { name, change })
+    }
+
+    fn try_commit(&self, frame: BatchFrame) -> Result<Commit, Error> {
+        let store = self.store();
+        let (ahead, now) = (store.settings.future_rows_max, store.environment.now());
+        let batch = PreparedBatch::new(frame);
+        batch.check_times(
+            now.saturating_add(ahead),
+            ahead.nanos().unsigned_abs() / 1_000_000,
+        )?;
+        let binding = batch
+            .number
+            .as_ref()
+            .map_or([0; 32], |number| number.binding());
+        let prepared = store.log.prepare(Binding(binding), batch.frame.bytes());
+        let prepared = prepared.map_err(Error::log)?;
+        let state = store.state.load();
+        let mut admission = store.admission.lock();
+        // W-2: one lock over both, so that the log has what was admitted in the order of admission.
+        match admission.examine(&batch, &state, &store.pressure, now)? {
+            Admitted::Duplicate(commit) => {
+                store.metrics.duplicates.inc();
+                Ok(commit)
+            }
+            Admitted::Fresh(grown) => {
+                let ticket = store.log.submit(prepared).map_err(Error::log)?;
+                admission.take(batch, grown, ticket, now)
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The store as others use it.
+//!
+//! ```text
+//!   Engine (Clone) ─ Arc ─ Inner ─┬─ Store, shared with the threads
+//!                                 └─ threads: engine-apply, engine-flush, engine-compact
+//! ```
+//!
+//! Its life: [`Engine::open`] recovers; batches and edits go in, views come out; [`Engine::close`]
+//! stops taking, applies what was taken and joins the threads. Dropping the last clone closes, too.
+
+mod commit;
+mod digest;
+mod snapshot;
+mod status;
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use platform::DiskLock;
+
+pub use snapshot::{Snapshot, SnapshotPart};
+pub use status::{PartStatus, Status};
+
+use crate::apply::{self, Pending};
+use crate::catalogue::Catalogue;
+use crate::store::Store;
+use crate::{
+    Environment, Error, Metrics, Recovery, RecoveryOutcome, Settings, View, compaction, flush,
+    recovery,
+};
+
+/// An open store. Clones are the same store.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<Store>,
+    outcome: RecoveryOutcome,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held as long as the store is open, so that no other process opens the directory.
+    lock: Mutex<Option<Box<dyn DiskLock>>>,
+}
+
+impl Engine {
+    /// Opens the store in a data directory, making one where there is none.
+    ///
+    /// Takes the lock on `LOCK`. Replays the log behind the last flush, at most about
+    /// `replay_bytes_max` after a plain start.
+    ///
+    /// # Errors
+    /// [`Error::Setting`]; [`Error::Locked`]; [`Kind::Corrupt`](crate::Kind::Corrupt) when durable
+    /// bytes are damaged or missing, naming the file: do not start (exit 78); [`Error::Seal`] when no
+    /// key fits; [`Error::Io`].
+    pub fn open(
+        environment: Environment,
+        settings: Settings,
+        recovery: Recovery,
+    ) -> Result<Self, Error> {
+        let recovery::Opened {
+            store,
+            queue,
+            lock,
+            outcome,
+        } = recovery::open(environment, settings, &recovery)?;
+        let engine = Self {
+            inner: Arc::new(Inner {
+                store: Arc::new(store),
+                outcome,
+                threads: Mutex::new(Vec::new()),
+                lock: Mutex::new(Some(lock)),
+            }),
+        };
+        engine.start(queue)?;
+        Ok(engine)
+    }
+
+    /// Returns what opening found and did.
+    pub fn recovery(&self) -> &RecoveryOutcome {
+        &self.inner.outcome
+    }
+
+    /// Returns the present state, pinned.
+    pub fn view(&self) -> View {
+        View::new(self.store().state.load())
+    }
+
+    /// Returns the applied catalogue.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.store().state.load().catalogue)
+    }
+
+    /// Returns the log, for archiving and for its metrics.
+    pub fn log(&self) -> &wal::Log {
+        &self.store().log
+    }
+
+    /// Returns the settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.store().settings
+    }
+
+    /// Returns the metrics, to be registered; refresh them by [`Self::status`] before they are read.
+    pub fn metrics(&self) -> &Metrics {
+        &self.store().metrics
+    }
+
+    /// Makes parts of all rows that are visible now, and lets go of the log behind them. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; nothing is lost, and the next flush goes on.
+    pub fn flush(&self) -> Result<(), Error> {
+        flush::flush(self.store())
+    }
+
+    /// Drops what is past its retention and merges all parts that can be merged. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Corrupt`] for a part that does not read; others may be merged already.
+    pub fn compact(&self) -> Result<(), Error> {
+        compaction::compact(self.store())
+    }
+
+    /// Takes no more batches, applies what was taken and ends the threads. Calling it again, or from
+    /// two threads, does nothing more. Rows in memory stay in the log, and the next start replays them.
+    ///
+    /// # Errors
+    /// [`Error::Log`] when the log has failed, now or earlier.
+    pub fn close(&self) -> Result<(), Error> {
+        self.inner.close(false)
+    }
+
+    /// As [`Self::close`], but flushes first, so that the next start has nothing to replay.
+    ///
+    /// # Errors
+    /// Those of [`Self::flush`] and [`Self::close`]; the store is closed all the same.
+    pub fn flush_and_close(&self) -> Result<(), Error> {
+        self.inner.close(true)
+    }
+
+    fn store(&self) -> &Arc<Store> {
+        &self.inner.store
+    }
+
+    fn start(&self, queue: Receiver<Pending>) -> Result<(), Error> {
+        let store = Arc::clone(self.store());
+        self.spawn("engine-apply", move || apply::run(&store, &queue))?;
+        let store = Arc::clone(self.store());
+        self.spawn("engine-flush", move || flush::run(&store))?;
+        let store = Arc::clone(self.store());
+        self.spawn("engine-compact", move || compaction::run(&store))
+    }
+
+    fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        let thread = std::thread::Builder::new().name(name.into()).spawn(body);
+        let dir = &self.store().environment.dir;
+        let thread = thread.map_err(|source| Error::io(dir, source))?;
+        self.inner.threads.lock().push(thread);
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn close(&self, with_flush: bool) -> Result<(), Error> {
+        self.store.admission.lock().close();
+        let mut threads = self.threads.lock();
+        if threads.is_empty() {
+            return Ok(());
+        }
+        // The applier is the first: it ends once it has applied what was taken.
+        let mut threads = threads.drain(..);
+        let applied = threads.next().is_none_or(|applier| applier.join().is_ok());
+        let flushed = if with_flush && applied {
+            flush::flush(&self.store)
+        } else {
+            Ok(())
+        };
+        self.store.stop_maintenance();
+        let ended = threads.fold(applied, |ended, thread| thread.join().is_ok() && ended);
+        let closed = self.store.log.close().map_err(Error::log);
+        *self.lock.lock() = None;
+        flushed?;
+        closed?;
+        if ended {
+            return Ok(());
+        }
+        Err(Error::Broken {
+            lsn: self.store.state.load().applied_lsn,
+            reason: "a thread of the store panicked".into(),
+        })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Whoever cares for the outcome has called `close` before.
+        self.close(false).ok();
+    }
+}

@@ -1,0 +1,20 @@
+//! From memory to parts, so that the log behind can go.
+//!
+//! ```text
+//!   freeze   the active memtables become frozen; new rows go to new ones
+//!   write    per table and window of time, one part
+//!   publish  one manifest edit, then one state: parts in, frozen out (E-1)
+//!   release  the log below flushed_lsn
+//! ```
+//!
+//! A flush that fails has published nothing: its parts go, the memtables stay frozen, and the next
+//! flush begins with them. When it failed while the manifest was being written, its parts stay until
+//! the next start, since the manifest may have reached the disk all the same.
+
+mod policy;
+mod window;
+mod worker;
+
+pub(crate) use policy::due;
+pub(crate) use window::{aligned, windows_of};
+pub(crate) use worker::{Begun, flush, freeze_tables, retire, run, write_tables};

@@ -1,0 +1,78 @@
+//! Which stretches of time the rows of a memtable lie in.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use schema::{Span, TimeRange, Timestamp};
+
+use crate::CompactionSettings;
+use crate::Settings;
+use crate::memtable::Chunk;
+
+/// Returns the windows that rows lie in, each to become a part, earliest first.
+///
+/// Rows of a long past, as an import brings them, are cut into the longer windows of compaction, so
+/// that a flush does not write thousands of parts.
+pub(crate) fn windows_of<'a>(
+    chunks: impl Iterator<Item = &'a Arc<Chunk>> + Clone,
+    settings: &Settings,
+) -> Vec<TimeRange> {
+    let short = cut(chunks.clone(), settings.window);
+    if short.len() <= WINDOWS_MAX {
+        return short;
+    }
+    let CompactionSettings { window, .. } = settings.compaction;
+    cut(chunks, window)
+}
+
+fn cut<'a>(chunks: impl Iterator<Item = &'a Arc<Chunk>>, length: Span) -> Vec<TimeRange> {
+    let mut windows = BTreeSet::new();
+    for chunk in chunks {
+        let mut last = aligned(chunk.time_min, length);
+        windows.insert(last.start);
+        if last.contains(Timestamp::from_nanos(chunk.time_max)) {
+            continue;
+        }
+        for time in &chunk.time {
+            if !last.contains(Timestamp::from_nanos(*time)) {
+                last = aligned(*time, length);
+                windows.insert(last.start);
+            }
+        }
+    }
+    windows
+        .into_iter()
+        .map(|start| aligned(start.nanos(), length))
+        .collect()
+}
+
+/// Returns the window of this length that a moment lies in; windows are counted from the epoch.
+pub(crate) fn aligned(time: i64, length: Span) -> TimeRange {
+    let length = length.nanos().max(1);
+    let start = time.saturating_sub(time.rem_euclid(length));
+    TimeRange {
+        start: Timestamp::from_nanos(start),
+        end: Timestamp::from_nanos(start.saturating_add(length)),
+    }
+}
+
+/// Windows that one flush cuts a table into before it takes longer ones.
+const WINDOWS_MAX: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use schema::{Span, Timestamp};
+
+    use super::aligned;
+
+    proptest! {
+        #[test]
+        fn every_moment_lies_in_its_window(time in any::<i64>()) {
+            let window = aligned(time, Span::from_secs(7_200));
+            // The first and the last window of all time are cut short.
+            let inside = window.contains(Timestamp::from_nanos(time));
+            prop_assert!(inside || time == i64::MAX);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Carrying a flush out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use schema::Lsn;
+use tracing::{debug, warn};
+
+use super::policy::due;
+use super::windows_of;
+use crate::Error;
+use crate::Settings;
+use crate::manifest::{Edit, FlushPoint};
+use crate::memtable::MemTable;
+use crate::merge::Source;
+use crate::part::{PageCache, PartEnvironment};
+use crate::state::{State, TableState};
+use crate::store::{Contents, Store, Stored, store_part};
+
+/// A flush that began: what it will have made durable.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun {
+    point: FlushPoint,
+}
+
+/// Flushes when it is due, until the store closes.
+pub(crate) fn run(store: &Store) {
+    // Failing costs nobody but the disk; the pause keeps the log from being filled with complaints.
+    if let Err(error) = platform::lower_thread_priority(MAINTENANCE_NICE) {
+        debug!(%error, "the flush keeps its priority");
+    }
+    while !store.is_closing() {
+        store.flush_bell.wait(LOOK_EVERY);
+        if store.is_closing() || due(store).is_none() {
+            continue;
+        }
+        match flush(store) {
+            Ok(()) => store.compact_bell.ring(),
+            Err(error) => {
+                store.metrics.flush_failures.inc();
+                warn!(%error, "a flush failed and will be tried again");
+                store.flush_bell.wait(RETRY_AFTER);
+            }
+        }
+    }
+}
+
+/// Makes parts of all rows that are visible now; returns when they are published.
+///
+/// # Errors
+/// [`Error::Io`]; nothing is lost, and the next flush goes on.
+pub(crate) fn flush(store: &Store) -> Result<(), Error> {
+    let mut turn = store.flushing.lock();
+    let begun = match &*turn {
+        Some(begun) => begun.clone(),
+        None => match freeze(store) {
+            Some(begun) => turn.insert(begun).clone(),
+            None => return Ok(()),
+        },
+    };
+    let state = store.state.load();
+    let written = write_tables(&state, &store.parts, &store.cache, &store.settings)?;
+    let rows: u64 = written.iter().map(|stored| stored.entry.meta.rows).sum();
+    publish(store, &begun, written)?;
+    *turn = None;
+    store.metrics.flushes.inc();
+    store.metrics.flushed_rows.inc_by(rows);
+    debug!(rows, lsn = %begun.point.end, "flushed");
+    // W-6: only what is in the manifest on disk is let go of, and holds are respected by the log.
+    if let Err(error) = store.log.release_before(begun.point.end) {
+        warn!(%error, "segments behind the flush stay for now");
+    }
+    Ok(())
+}
+
+/// Freezes the active memtables; nothing if nothing was applied since the last flush.
+fn freeze(store: &Store) -> Option<Begun> {
+    let mut writer = store.state.write();
+    let mut next = writer.next();
+    if next.applied_end == next.flushed_lsn {
+        return None;
+    }
+    let (now, time) = (store.environment.clock.monotonic(), next.applied_time);
+    writer.windows().expire(time, &store.dedup);
+    let point = FlushPoint {
+        end: next.applied_end,
+        last_lsn: next.applied_lsn,
+        time,
+        windows: writer.windows().clone(),
+        catalogue: (*next.catalogue).clone(),
+    };
+    freeze_tables(&mut next);
+    store.pressure.measure(&next, now);
+    writer.publish(next);
+    Some(Begun { point })
+}
+
+/// Turns the active memtables of a state into frozen ones.
+pub(crate) fn freeze_tables(state: &mut State) {
+    for table in state
+        .tables
+        .values_mut()
+        .filter(|table| !table.active.is_empty())
+    {
+        let table = Arc::make_mut(table);
+        table.frozen = Some(std::mem::replace(
+            &mut table.active,
+            Arc::new(MemTable::default()),
+        ));
+    }
+}
+
+/// Writes the frozen memtables of a state as parts.
+///
+/// # Errors
+/// [`Error::Io`]; no part is left then.
+pub(crate) fn write_tables(
+    state: &State,
+    environment: &PartEnvironment,
+    cache: &Arc<PageCache>,
+    settings: &Settings,
+) -> Result<Vec<Stored>, Error> {
+    let mut written = Vec::new();
+    for table in state.tables.values() {
+        let outcome = write_table(table, environment, cache, settings, &mut written);
+        if let Err(error) = outcome {
+            written
+                .iter()
+                .for_each(|stored: &Stored| stored.part.mark_obsolete());
+            return Err(error);
+        }
+    }
+    Ok(written)
+}
+
+fn write_table(
+    table: &TableState,
+    environment: &PartEnvironment,
+    cache: &Arc<PageCache>,
+    settings: &Settings,
+    written: &mut Vec<Stored>,
+) -> Result<(), Error> {
+    let Some(frozen) = &table.frozen else {
+        return Ok(());
+    };
+    for window in windows_of(frozen.chunks(), settings) {
+        let within = |chunk: &&Arc<crate::memtable::Chunk>| {
+            chunk.time_min < window.end.nanos() && window.start.nanos() <= chunk.time_max
+        };
+        let chunks = frozen.chunks().filter(within);
+        let contents = Contents {
+            table,
+            sources: chunks
+                .map(|chunk| Source::Chunk(Arc::clone(chunk)))
+                .collect(),
+            window,
+            level: 0,
+            pages_max: 0,
+        };
+        written.extend(store_part(environment, cache, &contents, &|| false)?);
+    }
+    Ok(())
+}
+
+/// Puts parts in the place of the memtables that they were written from.
+fn publish(store: &Store, begun: &Begun, written: Vec<Stored>) -> Result<(), Error> {
+    let mut manifest = store.manifest.lock();
+    let edit = Edit::Flush {
+        added: written.iter().map(|stored| stored.entry.clone()).collect(),
+        point: begun.point.clone(),
+    };
+    let next = manifest.present().manifest.apply(edit)?;
+    // After an error the manifest may be on disk or not: the parts stay for the one that is.
+    manifest.persist(next)?;
+    let writer = store.state.write();
+    let mut next = writer.next();
+    retire(&mut next, begun.point.end, written);
+    store
+        .pressure
+        .measure(&next, store.environment.clock.monotonic());
+    writer.publish(next);
+    Ok(())
+}
+
+/// E-1: in one state, frozen memtables go and the parts with their rows come.
+pub(crate) fn retire(state: &mut State, end: Lsn, written: Vec<Stored>) {
+    for table in state
+        .tables
+        .values_mut()
+        .filter(|table| table.frozen.is_some())
+    {
+        Arc::make_mut(table).frozen = None;
+    }
+    for stored in written {
+        if let Some(table) = state.table_mut(&stored.entry.meta.table) {
+            table.replace_parts(&[stored.part], &[]);
+        }
+    }
+    state.flushed_lsn = end;
+}
+
+const MAINTENANCE_NICE: i32 = 5;
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);

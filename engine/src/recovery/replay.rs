@@ -1,0 +1,72 @@
+//! Applying the log behind the manifest.
+
+use std::sync::Arc;
+
+use wal::Record;
+
+use crate::apply::{Change, Place, apply};
+use crate::dedup::{DedupLimits, Windows};
+use crate::flush::{freeze_tables, retire, write_tables};
+use crate::manifest::{Edit, FlushPoint, ManifestStore};
+use crate::part::{PageCache, PartEnvironment};
+use crate::state::State;
+use crate::{Error, Settings};
+
+/// A store under recovery.
+#[derive(Debug)]
+pub(super) struct Replay<'a> {
+    pub(super) state: State,
+    pub(super) windows: Windows,
+    pub(super) dedup: DedupLimits,
+    pub(super) manifest: &'a mut ManifestStore,
+    pub(super) parts: &'a PartEnvironment,
+    pub(super) cache: &'a Arc<PageCache>,
+    pub(super) settings: &'a Settings,
+}
+
+impl Replay<'_> {
+    /// Applies one record.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] for a record that does not fit; those of a flush.
+    pub(super) fn record(&mut self, record: &Record) -> Result<(), Error> {
+        let place = Place {
+            lsn: record.lsn,
+            end: record.next,
+            time: record.commit_time,
+        };
+        let change = Change::from_record(&record.payload)?;
+        apply(
+            &mut self.state,
+            &mut self.windows,
+            &self.dedup,
+            &change,
+            place,
+        )?;
+        if self.state.memtable_bytes() >= self.settings.flush_bytes {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Puts what was replayed so far into parts, since it outgrows memory.
+    fn flush(&mut self) -> Result<(), Error> {
+        freeze_tables(&mut self.state);
+        let written = write_tables(&self.state, self.parts, self.cache, self.settings)?;
+        self.windows.expire(self.state.applied_time, &self.dedup);
+        let point = FlushPoint {
+            end: self.state.applied_end,
+            last_lsn: self.state.applied_lsn,
+            time: self.state.applied_time,
+            windows: self.windows.clone(),
+            catalogue: (*self.state.catalogue).clone(),
+        };
+        let added = written.iter().map(|stored| stored.entry.clone()).collect();
+        let edit = Edit::Flush { added, point };
+        let next = self.manifest.present().manifest.apply(edit)?;
+        self.manifest.persist(next)?;
+        let end = self.state.applied_end;
+        retire(&mut self.state, end, written);
+        Ok(())
+    }
+}

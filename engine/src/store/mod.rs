@@ -1,0 +1,90 @@
+//! What the threads of a store share.
+
+mod parts;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+pub(crate) use parts::{Contents, Stored, store_part};
+
+use crate::admission::{Admission, Pressure};
+use crate::dedup::DedupLimits;
+use crate::flush::{Begun, due};
+use crate::manifest::ManifestStore;
+use crate::part::{PageCache, PartEnvironment};
+use crate::state::StateCell;
+use crate::{Environment, Metrics, Settings};
+
+/// An open store, without its threads.
+///
+/// Locks are taken in this order and no other: `flushing` or `compacting`, `manifest`, the state's
+/// writer; `admission` is taken alone.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) environment: Environment,
+    pub(crate) settings: Settings,
+    pub(crate) dedup: DedupLimits,
+    pub(crate) parts: PartEnvironment,
+    pub(crate) cache: Arc<PageCache>,
+    pub(crate) log: wal::Log,
+    pub(crate) state: StateCell,
+    pub(crate) manifest: Mutex<ManifestStore>,
+    pub(crate) admission: Mutex<Admission>,
+    pub(crate) pressure: Pressure,
+    pub(crate) metrics: Metrics,
+    /// The turn to flush, and a flush that began and did not end.
+    pub(crate) flushing: Mutex<Option<Begun>>,
+    /// The turn to compact and expire.
+    pub(crate) compacting: Mutex<()>,
+    pub(crate) flush_bell: Bell,
+    pub(crate) compact_bell: Bell,
+    pub(crate) is_closing: AtomicBool,
+}
+
+impl Store {
+    /// Wakes the flush if there is reason to.
+    pub(crate) fn wake_if_due(&self) {
+        if due(self).is_some() {
+            self.flush_bell.ring();
+        }
+    }
+
+    /// Tells whether the threads should end.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Asks the threads of maintenance to end.
+    pub(crate) fn stop_maintenance(&self) {
+        self.is_closing.store(true, Ordering::Release);
+        self.flush_bell.ring();
+        self.compact_bell.ring();
+    }
+}
+
+/// Wakes one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    rung: Mutex<bool>,
+    condition: Condvar,
+}
+
+impl Bell {
+    /// Wakes the thread, or lets it not fall asleep.
+    pub(crate) fn ring(&self) {
+        *self.rung.lock() = true;
+        self.condition.notify_one();
+    }
+
+    /// Waits until somebody rings, at most so long.
+    pub(crate) fn wait(&self, at_most: Duration) {
+        let mut rung = self.rung.lock();
+        if !*rung {
+            self.condition.wait_for(&mut rung, at_most);
+        }
+        *rung = false;
+    }
+}

@@ -1,0 +1,217 @@
+//! Writing a part out of other sources: the same for a flush and for a compaction.
+
+use std::sync::Arc;
+
+use schema::{ColumnDefinition, Lsn, TimeRange};
+
+use crate::Error;
+use crate::column::Column;
+use crate::manifest::PartEntry;
+use crate::merge::{Mode, Plan, Reader, SeriesMerge, Source, SourceRun};
+use crate::part::{PageCache, Part, PartDescription, PartEnvironment, PartWriter, WriterSettings};
+use crate::series::{SeriesId, SeriesIndex};
+use crate::state::{StoredPart, TableState};
+
+/// What a part is to hold.
+#[derive(Debug)]
+pub(crate) struct Contents<'a> {
+    /// The table as it is now.
+    pub(crate) table: &'a TableState,
+    /// Where its rows come from, in the order of the log.
+    pub(crate) sources: Arc<[Source]>,
+    /// The stretch of time that it covers; rows outside are left out.
+    pub(crate) window: TimeRange,
+    /// How often its rows were merged.
+    pub(crate) level: u8,
+    /// Pages of the sources that may be kept open.
+    pub(crate) pages_max: usize,
+}
+
+/// A part that was written and is not published yet.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    /// The part.
+    pub(crate) part: Arc<StoredPart>,
+    /// What the manifest is to say of it.
+    pub(crate) entry: PartEntry,
+}
+
+/// Writes the rows of some sources as one part; nothing if there are none.
+///
+/// Memory: a batch of rows, the writer's open pages and at most `pages_max` pages of the sources.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Corrupt`] for a source that does not read, [`Error::Closing`] when
+/// `is_cancelled` says so. No file is left then.
+pub(crate) fn store_part(
+    environment: &PartEnvironment,
+    cache: &Arc<PageCache>,
+    contents: &Contents<'_>,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<Option<Stored>, Error> {
+    let fields = present_fields(contents);
+    let wanted: Vec<_> = fields
+        .iter()
+        .map(|(index, field)| (*index, field))
+        .collect();
+    let sources = Arc::clone(&contents.sources);
+    let mut copy = Copying {
+        contents,
+        reader: Reader::streaming(sources, &wanted, contents.pages_max),
+        plan: Plan::new(true),
+        fields: fields.iter().map(|(_, field)| field.clone()).collect(),
+        writer: None,
+        environment,
+        is_unique: true,
+    };
+    for (series, runs) in series_of(&contents.table.series, &contents.sources) {
+        if is_cancelled() {
+            return Err(Error::Closing);
+        }
+        copy.series(series, runs)?;
+    }
+    let is_unique = copy.is_unique;
+    let Some(writer) = copy.writer else {
+        return Ok(None);
+    };
+    let meta = writer.finish()?;
+    let entry = PartEntry {
+        meta: meta.clone(),
+        is_unique,
+    };
+    let part = Arc::new(Part::open(environment, meta, Arc::clone(cache))?);
+    let part = Arc::new(StoredPart::new(part, is_unique, &contents.table.series));
+    Ok(Some(Stored { part, entry }))
+}
+
+/// Returns the fields that any of the sources has.
+fn present_fields(contents: &Contents<'_>) -> Vec<(usize, ColumnDefinition)> {
+    let fields = contents.table.definition.fields.iter().enumerate();
+    let present = fields.filter(|(index, field)| {
+        contents
+            .sources
+            .iter()
+            .any(|source| source.field(*index, field).is_some())
+    });
+    present
+        .map(|(index, field)| (index, field.clone()))
+        .collect()
+}
+
+/// Returns the series of some sources in the order of their tags, each with its runs.
+///
+/// Memory: 12 bytes for each run of each source.
+fn series_of<'a>(
+    index: &SeriesIndex,
+    sources: &'a [Source],
+) -> impl Iterator<Item = (SeriesId, Vec<SourceRun>)> + use<'a> {
+    let order = index.order();
+    let mut runs: Vec<(u32, u32, u32)> = Vec::new();
+    for (source, from) in (0u32..).zip(sources) {
+        for (run, series) in (0u32..).zip((0..from.runs()).filter_map(|r| from.series_of(r))) {
+            let rank = order.rank.get(series.index()).copied().unwrap_or(u32::MAX);
+            runs.push((rank, source, run));
+        }
+    }
+    runs.sort_unstable();
+    let mut runs = runs.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let rank = runs.peek()?.0;
+        let mut all = Vec::new();
+        while let Some((_, source, run)) = runs.next_if(|(other, _, _)| *other == rank) {
+            let (source, run) = (source as usize, run as usize);
+            let rows = sources.get(source).map(|from| from.rows_of_run(run));
+            all.extend(rows.map(|rows| SourceRun { source, rows }));
+        }
+        Some((order.sorted.get(rank as usize).copied()?, all))
+    })
+}
+
+/// A part being written.
+struct Copying<'a> {
+    contents: &'a Contents<'a>,
+    environment: &'a PartEnvironment,
+    reader: Reader,
+    plan: Plan,
+    fields: Vec<ColumnDefinition>,
+    writer: Option<PartWriter>,
+    is_unique: bool,
+}
+
+impl Copying<'_> {
+    fn series(&mut self, series: SeriesId, runs: Vec<SourceRun>) -> Result<(), Error> {
+        let mode = self.contents.table.mode();
+        let mut merge = SeriesMerge::new(mode, runs, &self.contents.window, &mut self.reader)?;
+        let (mut is_begun, mut last) = (false, None);
+        while !merge.is_done() {
+            self.plan.clear();
+            merge.fill(BATCH_ROWS, &mut self.plan, &mut self.reader)?;
+            if self.plan.rows() == 0 {
+                continue;
+            }
+            if mode == Mode::AppendOnly {
+                self.is_unique &= are_distinct(last, &self.plan.times);
+                last = self.plan.times.last().copied();
+            }
+            self.rows((!is_begun).then_some(series))?;
+            is_begun = true;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of the plan, which begin a series or go on with it.
+    fn rows(&mut self, begin: Option<SeriesId>) -> Result<(), Error> {
+        let mut columns = Vec::with_capacity(self.fields.len());
+        for (wanted, field) in self.fields.iter().enumerate() {
+            let mut column = Column::empty(field.field_type);
+            self.reader.append(wanted, &self.plan, &mut column)?;
+            columns.push(column);
+        }
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => self.create()?,
+        };
+        if let Some(series) = begin {
+            let tags = self.contents.table.definition.tags.len();
+            self.contents.table.series.read(|table| {
+                let values = (0..tags).map(|tag| table.value_of(tag, series).map(|v| &**v));
+                writer.begin_series(&values.collect::<Vec<_>>());
+            });
+        }
+        let rows = self.plan.rows();
+        let slices: Vec<_> = columns
+            .iter()
+            .map(|column| Some((column, 0..rows)))
+            .collect();
+        writer.append(&self.plan.times, &slices)?;
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn create(&self) -> Result<PartWriter, Error> {
+        let table = &self.contents.table.definition;
+        let sources = &self.contents.sources;
+        let first = sources.iter().map(Source::first_lsn).min();
+        let last = sources.iter().map(Source::last_lsn).max();
+        let description = PartDescription {
+            table: table.name.clone(),
+            tags: table.tags.iter().map(|tag| tag.name.clone()).collect(),
+            fields: self.fields.clone(),
+            window: self.contents.window,
+            first_lsn: first.unwrap_or(Lsn::ZERO),
+            last_lsn: last.unwrap_or(Lsn::ZERO),
+            level: self.contents.level,
+        };
+        PartWriter::create(self.environment, description, &WriterSettings::default())
+    }
+}
+
+fn are_distinct(before: Option<i64>, times: &[i64]) -> bool {
+    before.is_none_or(|before| times.first() != Some(&before))
+        && times
+            .windows(2)
+            .all(|pair| !matches!(pair, [a, b] if a == b))
+}
+
+/// Rows that are copied at once.
+const BATCH_ROWS: usize = 8_192;
