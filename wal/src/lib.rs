@@ -24,6 +24,7 @@
 mod environment;
 mod error;
 mod format;
+pub mod inspect;
 mod log;
 mod metrics;
 mod record;
@@ -31,13 +32,15 @@ mod recovery;
 mod segment;
 mod settings;
 mod start;
+mod verify;
 
 pub use environment::Environment;
 pub use error::{Error, Kind, ReplayError};
-pub use log::{Hold, Log, Prepared, SegmentStatus, Ticket};
+pub use log::{Hold, Log, Prepared, Reader, SegmentStatus, Ticket};
 pub use metrics::Metrics;
 pub use record::{Binding, Durable, Record};
 pub use recovery::{RecoveryReport, TornTail};
 pub use schema::Lsn;
 pub use settings::Settings;
 pub use start::{Start, Timeline, Until};
+pub use verify::verify;

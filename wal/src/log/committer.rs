@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::MutexGuard;
 
 use super::SegmentStatus;
-use super::queue::{Next, Queued};
+use super::queue::{Next, Queued, Waiter};
 use super::shared::{Phase, SegmentEntry, Shared, Shortage, State};
 use super::writer::Writer;
 use crate::Error;
@@ -35,20 +35,37 @@ impl Committer {
     pub(crate) fn run(mut self) {
         // W-3: whatever ends this thread early, a panic too, leaves nobody waiting and nobody acked.
         let _poison = PoisonOnPanic(Arc::clone(&self.shared));
-        loop {
-            let done = match self.next_work() {
-                Work::Next(Next::Nothing) => Ok(()),
-                Work::Next(Next::Group(group)) => self.commit(group),
-                Work::Next(Next::Full) => self.rotate(),
-                Work::Next(Next::Rotate(waiter)) => self.rotate_if_used().map(|()| tell(waiter)),
-                Work::Next(Next::Vouch(waiter)) => self.vouch().map(|()| tell(waiter)),
-                Work::Idle => self.vouch(),
-                Work::Stop => return self.stop(),
-            };
-            if let Err(error) = done {
-                return self.shared.poison(describe(&error));
+        while self.perform() == Some(Progress::Goes) {}
+    }
+
+    /// Does one thing; `None` when it failed and the log is poisoned.
+    fn perform(&mut self) -> Option<Progress> {
+        match self.next_work() {
+            Work::Next(Next::Nothing) => {}
+            Work::Next(Next::Group(group)) => self.commit(group)?,
+            Work::Next(Next::Full) => self.rotate()?,
+            Work::Next(Next::Rotate(waiter)) => {
+                let done = self.rotate_if_used();
+                tell(done?, waiter);
+            }
+            Work::Next(Next::Vouch(waiter)) => {
+                let done = self.vouch();
+                tell(done?, waiter);
+            }
+            Work::Idle => self.vouch()?,
+            Work::Stop => {
+                self.stop();
+                return Some(Progress::Ends);
             }
         }
+        Some(Progress::Goes)
+    }
+
+    /// Poisons the log when something failed (W-3). Called while those who wait for it still do,
+    /// so that whoever hears that the outcome is unknown finds the log poisoned.
+    fn check<T>(&self, done: Result<T, Error>) -> Option<T> {
+        done.map_err(|error| self.shared.poison(describe(&error)))
+            .ok()
     }
 
     /// Waits for something to do.
@@ -85,9 +102,10 @@ impl Committer {
     }
 
     /// Puts a group on disk and tells its waiters.
-    fn commit(&mut self, mut group: Vec<Queued>) -> Result<(), Error> {
+    fn commit(&mut self, mut group: Vec<Queued>) -> Option<()> {
         let bytes = group.iter().map(|queued| queued.body.record_bytes()).sum();
-        let written = self.writer.write(&mut group, &self.shared)?;
+        let written = self.writer.write(&mut group, &self.shared);
+        let written = self.check(written)?;
         let mut state = self.shared.state.lock();
         state.end_lsn = written.end;
         state.durable_lsn = written.end;
@@ -108,35 +126,34 @@ impl Committer {
             // Whoever dropped the ticket does not want to know.
             let _ = queued.waiter.send(durable);
         }
-        Ok(())
+        Some(())
     }
 
     /// Writes an idle marker, if the last group has nothing behind it.
-    fn vouch(&mut self) -> Result<(), Error> {
+    fn vouch(&mut self) -> Option<()> {
         if self.writer.owes_marker {
             self.commit(Vec::new())
         } else {
-            Ok(())
+            Some(())
         }
     }
 
-    fn rotate_if_used(&mut self) -> Result<(), Error> {
+    fn rotate_if_used(&mut self) -> Option<()> {
         if !self.writer.is_unused() {
             self.rotate()?;
         }
         self.shared.state.lock().settle_admission();
-        Ok(())
+        Some(())
     }
 
     /// Goes on in a new segment.
-    fn rotate(&mut self) -> Result<(), Error> {
-        let spare = self.shared.state.lock().spares.pop_front();
-        let spare = spare.expect("W-6: a segment was reserved before anything was taken");
+    fn rotate(&mut self) -> Option<()> {
+        let spare = self.shared.state.lock().begin_rotation();
         let environment = &self.shared.environment;
         let file_bytes = self.shared.settings.segment_bytes;
         let beginning = self.writer.next_beginning(&*environment.clock, file_bytes);
         let ordinal = self.writer.ordinal() + 1;
-        let next = Writer::begin(environment, &spare, beginning, ordinal)?;
+        let next = self.check(Writer::begin(environment, &spare, beginning, ordinal))?;
         let full = std::mem::replace(&mut self.writer, next);
         let full_bytes = full.trim();
         *self.shared.key.write() = Arc::clone(&self.writer.key);
@@ -149,7 +166,7 @@ impl Committer {
         state
             .segments
             .push_back(SegmentEntry { status, file_bytes });
-        state.room = self.writer.room();
+        state.is_rotating = false;
         state.shortage = Shortage::Pending;
         self.shared
             .metrics
@@ -157,19 +174,25 @@ impl Committer {
             .set(state.segments.len() as i64);
         drop(state);
         self.shared.spares_wanted.notify_all();
-        Ok(())
+        Some(())
     }
 
     /// Ends in order: everything that was taken is on disk, with a marker behind it.
-    fn stop(mut self) {
+    fn stop(&mut self) {
         if self.shared.state.lock().phase != Phase::Closing {
             return;
         }
-        if let Err(error) = self.vouch() {
-            return self.shared.poison(describe(&error));
+        if self.vouch().is_some() {
+            self.shared.state.lock().phase = Phase::Closed;
         }
-        self.shared.state.lock().phase = Phase::Closed;
     }
+}
+
+/// Whether there is more to do.
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+    Goes,
+    Ends,
 }
 
 /// Poisons the log when the thread that holds it panics.
@@ -183,9 +206,9 @@ impl Drop for PoisonOnPanic {
     }
 }
 
-fn tell(waiter: super::queue::Waiter<()>) {
+fn tell<T>(done: T, waiter: Waiter<T>) {
     // Whoever gave up waiting does not want to know.
-    let _ = waiter.send(());
+    let _ = waiter.send(done);
 }
 
 /// Returns an error with its cause, for those who are told of it later.

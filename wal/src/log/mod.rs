@@ -15,6 +15,7 @@ mod committer;
 mod holds;
 mod open;
 mod queue;
+mod reader;
 mod release;
 mod shared;
 mod spares;
@@ -31,6 +32,7 @@ use tokio::sync::oneshot;
 
 pub use self::holds::Hold;
 use self::queue::{Item, Queued, Waiter};
+pub use self::reader::Reader;
 use self::shared::{Phase, Shared, Shortage, State};
 pub use self::status::SegmentStatus;
 pub use self::ticket::{Prepared, Ticket};
@@ -194,6 +196,12 @@ impl Log {
     #[must_use]
     pub fn holds(&self) -> Vec<(String, Lsn)> {
         self.shared.state.lock().holds.list()
+    }
+
+    /// Reads back durable records from `from` on, for a spool that sends what it has kept. The
+    /// reader holds the log; `name` tells an operator who does.
+    pub fn reader(&self, name: &str, from: Lsn) -> Reader {
+        Reader::new(Arc::clone(&self.shared), name, from)
     }
 
     /// Removes the sealed segments that end at `lsn` or before, as far as no hold needs them.

@@ -38,7 +38,7 @@ pub(crate) fn open(
     let findings = recovery::examine(&environment, start, replay)?;
     let mut settled = recovery::settle(&environment, &findings, settings.segment_bytes)?;
     let mut ready = VecDeque::from(std::mem::take(&mut settled.spares));
-    let mut number = findings.next_number();
+    let mut number = findings.next_spare_number();
     let spare = first_spare(&environment, &settings, &mut ready, &mut number)?;
     let beginning = beginning(&environment, &settings, &findings);
     let writer = Writer::begin(&environment, &spare, beginning, 0)?;
@@ -66,7 +66,7 @@ fn first_spare(
     }
     let dir = &environment.dir;
     *number += 1;
-    make_spare(&*environment.disk, dir, *number, settings.segment_bytes).map_err(|source| {
+    make_spare(&*environment.disk, dir, *number - 1, settings.segment_bytes).map_err(|source| {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Error::DiskFull { dir: dir.clone() }
@@ -135,6 +135,7 @@ fn share(
         admission: Admission::new(settings.segment_bytes, room),
         segments,
         room,
+        is_rotating: false,
         spares,
         shortage: Shortage::Pending,
         durable_lsn: beginning.base_lsn,
@@ -169,7 +170,7 @@ fn run(log: &Log, writer: Writer, number: u64) -> Result<(), Error> {
     let thread = thread::Builder::new().name("wal-spares".to_owned());
     threads.push(
         thread
-            .spawn(move || spares::run(&shared, number + 1))
+            .spawn(move || spares::run(&shared, number))
             .map_err(failed)?,
     );
     Ok(())

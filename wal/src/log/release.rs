@@ -1,8 +1,10 @@
 //! Removes segments that nobody needs any more.
 
+use std::io::ErrorKind;
+
 use schema::Lsn;
 
-use super::shared::Shared;
+use super::shared::{Shared, Shortage};
 use crate::Error;
 
 /// Removes sealed segments that end at `lsn` or before, oldest first.
@@ -34,13 +36,18 @@ fn release_oldest(shared: &Shared, lsn: Lsn) -> Result<bool, Error> {
         path: path.clone(),
         source,
     };
-    disk.remove(&path).map_err(failed)?;
+    match disk.remove(&path) {
+        // An earlier removal may have failed half-way, before its directory was synced.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        removed => removed.map_err(failed)?,
+    }
     disk.sync_dir(dir).map_err(failed)?;
     let mut state = shared.state.lock();
     state.segments.pop_front();
+    // What the log may grow by has changed: whether a spare can be had is open again.
+    state.shortage = Shortage::Pending;
     shared.metrics.segments.set(state.segments.len() as i64);
     drop(state);
-    // What the log may grow by has changed.
     shared.spares_wanted.notify_all();
     Ok(true)
 }

@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) segments: VecDeque<SegmentEntry>,
     /// Where the committer is.
     pub(crate) room: Room,
+    /// Whether a spare is on its way to become a segment, and is counted as neither.
+    pub(crate) is_rotating: bool,
     pub(crate) spares: VecDeque<PathBuf>,
     pub(crate) shortage: Shortage,
     pub(crate) durable_lsn: Lsn,
@@ -150,9 +152,22 @@ impl State {
         }
     }
 
+    /// Takes a spare to go on in. The ledger counts it as begun at once, so that nothing is refused
+    /// while it is being named.
+    ///
+    /// # Panics
+    /// When there is none, which admission rules out.
+    pub(crate) fn begin_rotation(&mut self) -> PathBuf {
+        let spare = self.spares.pop_front();
+        self.room = Room::at_start_of(self.room.ordinal + 1);
+        self.is_rotating = true;
+        spare.expect("W-6: a segment was reserved before anything was taken")
+    }
+
     /// Returns the bytes of all files.
     pub(crate) fn log_bytes(&self, segment_bytes: u64) -> u64 {
         let segments: u64 = self.segments.iter().map(|segment| segment.file_bytes).sum();
-        segments + self.spares.len() as u64 * segment_bytes
+        let spares = self.spares.len() as u64 + u64::from(self.is_rotating);
+        segments + spares * segment_bytes
     }
 }

@@ -63,21 +63,25 @@ pub(crate) struct End {
 }
 
 impl Findings {
-    /// Returns a number above that of every segment and spare in the directory.
+    /// Returns a number above that of every segment in the directory.
     pub(crate) fn next_number(&self) -> u64 {
         let found = self.segments.iter().chain(&self.abandoned);
-        let segment = found
+        found
             .map(|segment| segment.header.number)
             .max()
-            .unwrap_or(0);
-        let spare = self
-            .survey
+            .unwrap_or(0)
+            + 1
+    }
+
+    /// Returns a number above that of every spare in the directory.
+    pub(crate) fn next_spare_number(&self) -> u64 {
+        self.survey
             .spares
             .iter()
             .map(|(number, _)| *number)
             .max()
-            .unwrap_or(0);
-        segment.max(spare) + 1
+            .unwrap_or(0)
+            + 1
     }
 
     /// Returns what to tell the caller.

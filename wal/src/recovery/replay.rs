@@ -178,25 +178,13 @@ impl<'a> Replay<'a> {
     }
 
     fn give(&mut self, body: WalkedBody, commit_time: Timestamp) -> Result<(), Error> {
-        let WalkedBody {
-            lsn,
-            next,
-            binding,
-            payload,
-        } = body;
+        let lsn = body.lsn;
         if lsn < self.from {
             return Ok(());
         }
         self.counts.records += 1;
-        self.counts.payload_bytes += payload.len() as u64;
-        (self.apply)(Record {
-            lsn,
-            next,
-            commit_time,
-            binding,
-            payload,
-        })
-        .map_err(|source| Error::Replay { lsn, source })
+        self.counts.payload_bytes += body.payload.len() as u64;
+        (self.apply)(body.into_record(commit_time)).map_err(|source| Error::Replay { lsn, source })
     }
 }
 

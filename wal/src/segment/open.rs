@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use platform::{File, OpenMode};
+use platform::{Disk, File, OpenMode};
 use schema::Lsn;
-use seal::FileKind;
 
 use super::SegmentKey;
 use crate::format::segment_header::{HeaderFault, ReadHeader};
@@ -29,8 +28,15 @@ impl OpenSegment {
     /// The order of the checks makes each error true: rot is told by the checksum before anything
     /// in the header is believed, then the cluster is compared, then the key.
     pub(crate) fn open(environment: &Environment, path: &Path, number: u64) -> Result<Self, Error> {
-        let (file, file_bytes, read) = read_header(environment, path)?;
+        let (file, file_bytes, read) = read_header(&*environment.disk, path)?;
         let ReadHeader { header, .. } = &read;
+        if header.kind != environment.kind {
+            let actual = header.kind.code();
+            return Err(Error::WrongKind {
+                path: path.to_owned(),
+                actual,
+            });
+        }
         let (expected, actual) = (environment.keyring.cluster(), header.cluster);
         if actual != expected {
             return Err(Error::WrongCluster {
@@ -82,35 +88,38 @@ impl OpenSegment {
 
 /// Reads a header for whoever has no key: whole by its checksum, but perhaps not ours.
 pub(crate) fn read_header(
-    environment: &Environment,
+    disk: &dyn Disk,
     path: &Path,
 ) -> Result<(Arc<dyn File>, u64, ReadHeader), Error> {
     let failed = |source| Error::Io {
         path: path.to_owned(),
         source,
     };
-    let file = environment
-        .disk
-        .open(path, OpenMode::Read)
-        .map_err(failed)?;
+    let file = disk.open(path, OpenMode::Read).map_err(failed)?;
     let file_bytes = file.len().map_err(failed)?;
     if file_bytes < SEGMENT_HEADER_BYTES as u64 {
         return Err(damaged(path, "it is shorter than a header"));
     }
     let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
     file.read_exact_at(&mut bytes, 0).map_err(failed)?;
-    let read = decode(&bytes, environment.kind, path)?;
+    let read = SegmentHeader::decode(&bytes).map_err(|fault| refuse(path, fault))?;
     Ok((file, file_bytes, read))
 }
 
-fn decode(bytes: &[u8], kind: FileKind, path: &Path) -> Result<ReadHeader, Error> {
-    let path = path.to_owned();
-    SegmentHeader::decode(bytes, kind).map_err(|fault| match fault {
-        HeaderFault::Zero => damaged(&path, "its header is all zeros"),
-        HeaderFault::Damaged => damaged(&path, "its header is not as it was written"),
-        HeaderFault::Version(version) => Error::UnsupportedVersion { path, version },
-        HeaderFault::Kind(actual) => Error::WrongKind { path, actual },
-    })
+fn refuse(path: &Path, fault: HeaderFault) -> Error {
+    let owned = path.to_owned();
+    match fault {
+        HeaderFault::Zero => damaged(path, "its header is all zeros"),
+        HeaderFault::Damaged => damaged(path, "its header is not as it was written"),
+        HeaderFault::Version(version) => Error::UnsupportedVersion {
+            path: owned,
+            version,
+        },
+        HeaderFault::Kind(actual) => Error::WrongKind {
+            path: owned,
+            actual,
+        },
+    }
 }
 
 fn damaged(path: &Path, reason: &'static str) -> Error {

@@ -11,7 +11,7 @@ use crate::format::group::{BodyEntry, Group};
 use crate::format::segment_header::ChainTag;
 use crate::format::trailer::{SealedText, split_trailer};
 use crate::format::{RECORD_HEADER_BYTES, RecordHeader, RecordKind, body, record_bytes};
-use crate::record::Binding;
+use crate::{Binding, Record};
 
 /// A reader at a position between two groups.
 #[derive(Debug)]
@@ -75,6 +75,25 @@ pub(crate) enum Fault {
     Incomplete(&'static str),
     /// Whole by its checksum, but not what a writer with the key put here: no crash does that.
     Forged(&'static str),
+}
+
+impl WalkedBody {
+    /// Returns the body as its reader gets it.
+    pub(crate) fn into_record(self, commit_time: Timestamp) -> Record {
+        let Self {
+            lsn,
+            next,
+            binding,
+            payload,
+        } = self;
+        Record {
+            lsn,
+            next,
+            commit_time,
+            binding,
+            payload,
+        }
+    }
 }
 
 impl Walker {

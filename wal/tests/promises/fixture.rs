@@ -99,6 +99,16 @@ impl Machine {
         bytes
     }
 
+    /// Returns a machine of the same keys with a copy of the log's files as they are now.
+    pub(crate) fn fork(&self) -> Self {
+        let copy = self.with_disk(SimDisk::new(77));
+        platform::durable::create_dir_all(&copy.disk, Path::new(DIR)).unwrap();
+        for path in self.files("") {
+            copy.write(&path, &self.read(&path));
+        }
+        copy
+    }
+
     /// Replaces a file.
     pub(crate) fn write(&self, path: &Path, bytes: &[u8]) {
         platform::durable::write_file(&self.disk, path, bytes).unwrap();

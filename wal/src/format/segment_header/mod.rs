@@ -96,8 +96,8 @@ impl SegmentHeader {
         header
     }
 
-    /// Reads a header of the given kind.
-    pub(crate) fn decode(bytes: &[u8], kind: FileKind) -> Result<ReadHeader, HeaderFault> {
+    /// Reads a header.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<ReadHeader, HeaderFault> {
         if bytes.iter().all(|byte| *byte == 0) {
             return Err(HeaderFault::Zero);
         }
@@ -107,14 +107,13 @@ impl SegmentHeader {
         let is_whole = bytes.len() == SEGMENT_HEADER_BYTES
             && magic == Some(*SEGMENT_MAGIC)
             && fields.u32() == Some(checksum(bytes));
-        match (is_whole, version, code) {
-            (true, Some(SEGMENT_VERSION), Some(code)) if code != kind.code() => {
-                return Err(HeaderFault::Kind(code));
-            }
-            (true, Some(SEGMENT_VERSION), _) => {}
-            (true, Some(version), _) => return Err(HeaderFault::Version(version)),
-            _ => return Err(HeaderFault::Damaged),
+        let (true, Some(version), Some(code)) = (is_whole, version, code) else {
+            return Err(HeaderFault::Damaged);
+        };
+        if version != SEGMENT_VERSION {
+            return Err(HeaderFault::Version(version));
         }
+        let kind = segment_kind(code).ok_or(HeaderFault::Kind(code))?;
         let has_zeros_behind = bytes.iter().skip(USED_BYTES).all(|byte| *byte == 0);
         let is_consistent = length == Some(HEADER_LENGTH) && has_zeros_behind;
         let read = if is_consistent {
@@ -178,6 +177,13 @@ impl ReadHeader {
         key.open_detached(&self.nonce, &aad, &mut [], &self.tag)
             .is_ok()
     }
+}
+
+/// Returns the kind of file with this number, if it is a segment's.
+fn segment_kind(code: u16) -> Option<FileKind> {
+    [FileKind::LogSegment, FileKind::Spool]
+        .into_iter()
+        .find(|kind| kind.code() == code)
 }
 
 /// Returns the fields of a header without its checksum.

@@ -1,0 +1,141 @@
+//! W-3: a failed write or sync poisons the log; waiters are told *unknown*; nothing is retried.
+
+use platform::{Fault, Operation, Rule};
+use wal::{Error, Kind, Lsn, Settings, Start};
+
+use crate::fixture::{DIR, Machine, binding, payloads, put, small};
+
+/// Everything that was in line when the disk failed is unknown, everything later is refused.
+#[test]
+fn w3_failed_sync_poisons_for_ever() {
+    let machine = Machine::new(1);
+    let log = machine.open_quietly(small()).unwrap().log;
+    put(&log, b"acked").unwrap();
+    machine.disk.inject(
+        Rule::new(Operation::Sync, Fault::SyncLost)
+            .under(DIR)
+            .nth(1),
+    );
+    let tickets: Vec<_> = (0..5u8)
+        .map(|n| log.submit(log.prepare(binding(&[n]), [n; 10]).unwrap()))
+        .collect();
+    for ticket in tickets {
+        // What came after the failure was refused; what came before it is unknown.
+        let outcome = ticket.and_then(wal::Ticket::wait);
+        assert!(
+            matches!(outcome, Err(Error::Unknown | Error::Poisoned { .. })),
+            "{outcome:?}"
+        );
+    }
+    assert!(log.is_poisoned());
+    // The disk works again, but a sync that failed says nothing of what is on it.
+    machine.disk.clear_rules();
+    let syncs = machine.disk.operation_count(Operation::Sync);
+    let error = put(&log, b"later").unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(
+        matches!(&error, Error::Poisoned { cause } if cause.contains("sync")),
+        "{error}"
+    );
+    assert!(matches!(log.rotate(), Err(Error::Poisoned { .. })));
+    assert!(matches!(log.vouch(), Err(Error::Poisoned { .. })));
+    assert!(matches!(log.close(), Err(Error::Poisoned { .. })));
+    assert_eq!(
+        machine.disk.operation_count(Operation::Sync),
+        syncs,
+        "nothing is retried"
+    );
+    let again = machine
+        .with_disk(machine.disk.crash())
+        .open_quietly(small())
+        .unwrap();
+    assert_eq!(payloads(&again.records).first().unwrap(), b"acked");
+}
+
+#[test]
+fn w3_failed_write_poisons() {
+    for fault in [Fault::Io, Fault::NoSpace, Fault::Short(10)] {
+        let machine = Machine::new(1);
+        let log = machine.open_quietly(small()).unwrap().log;
+        put(&log, b"acked").unwrap();
+        machine
+            .disk
+            .inject(Rule::new(Operation::Write, fault).under(DIR).nth(1));
+        assert!(
+            matches!(put(&log, b"lost"), Err(Error::Unknown)),
+            "{fault:?}"
+        );
+        assert!(
+            matches!(put(&log, b"later"), Err(Error::Poisoned { .. })),
+            "{fault:?}"
+        );
+        let again = machine
+            .with_disk(machine.disk.crash())
+            .open_quietly(small())
+            .unwrap();
+        assert_eq!(payloads(&again.records), [b"acked"], "{fault:?}");
+    }
+}
+
+/// A rotation that fails in any of its steps is a failure of unknown extent too.
+#[test]
+fn w3_failed_rotation_poisons() {
+    let operations = [
+        Operation::Write,
+        Operation::Sync,
+        Operation::Rename,
+        Operation::SyncDir,
+    ];
+    // The log may not grow, so that nothing but the rotation touches the disk.
+    let settings = Settings {
+        log_bytes_max: Some(2 * 8192),
+        ..small()
+    };
+    for operation in operations {
+        let machine = Machine::new(1);
+        let log = machine.open_quietly(settings.clone()).unwrap().log;
+        put(&log, b"acked").unwrap();
+        machine
+            .disk
+            .inject(Rule::new(operation, Fault::Io).under(DIR).nth(1));
+        let outcome = log.rotate();
+        assert!(
+            matches!(outcome, Err(Error::Unknown)),
+            "{operation:?}: {outcome:?}"
+        );
+        assert!(log.is_poisoned(), "{operation:?}");
+        let again = machine
+            .with_disk(machine.disk.crash())
+            .open_quietly(small())
+            .unwrap();
+        assert_eq!(payloads(&again.records), [b"acked"], "{operation:?}");
+    }
+}
+
+/// A drive that lies about its cache breaks the promise, but what it lost is at the end: what is
+/// found is a beginning of what was sent, or the log refuses to open. It never invents or skips.
+#[test]
+fn w3_lying_syncs_lose_only_the_end_or_are_found_out() {
+    for seed in 0..200 {
+        let machine = Machine::new(seed);
+        let log = machine.open_quietly(small()).unwrap().log;
+        machine.disk.inject(
+            Rule::new(Operation::Sync, Fault::SyncIgnored)
+                .under(DIR)
+                .one_in(2),
+        );
+        let sent: Vec<Vec<u8>> = (0..12u8).map(|n| vec![n; 900]).collect();
+        for payload in &sent {
+            put(&log, payload).unwrap();
+            log.wait_for_spares();
+        }
+        let after = machine.with_disk(machine.disk.crash_with(seed));
+        match after.open(small(), Start::at(Lsn::ZERO)) {
+            Ok(opened) => {
+                let found = payloads(&opened.records);
+                assert_eq!(found, sent[..found.len()], "seed {seed}");
+            }
+            Err(error) => assert_eq!(error.kind(), Kind::Corrupt, "seed {seed}: {error}"),
+        }
+    }
+}
