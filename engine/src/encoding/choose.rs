@@ -83,21 +83,50 @@ fn candidates(values: &[i64], depth: Depth) -> Vec<Choice> {
     if let Some(divisor) = divisor::find(values) {
         return vec![Choice::Divisor { divisor }];
     }
-    candidates.push(Choice::Delta);
+    let sample = sample(values);
+    if deltas_are_smaller(&sample) {
+        candidates.push(Choice::Delta);
+    }
     let runs = values.chunk_by(|a, b| a == b).count();
     if runs * 3 <= values.len() {
         candidates.push(Choice::Runs);
     }
-    if depth < DICTIONARY_DEPTH_MAX {
-        // Sorting all values is dear, so that the sample must promise something first.
-        let sample = sample(values);
-        let promising = dictionary::distinct(&sample, sample.len() / 4).is_some();
-        let distinct = promising
-            .then(|| dictionary::distinct(values, values.len() / 8))
-            .flatten();
+    // Sorting all values is dear, so that the sample must promise something first.
+    if depth < DICTIONARY_DEPTH_MAX && is_scattered(&sample) {
+        let distinct = dictionary::distinct(values, values.len() / 8);
         candidates.extend(distinct.map(|distinct| Choice::Dictionary { distinct }));
     }
     candidates
+}
+
+/// Tells whether differences from row to row have fewer bits than distances from the least value.
+fn deltas_are_smaller(sample: &[i64]) -> bool {
+    let bits = |number: u64| u64::from(64 - number.leading_zeros());
+    let least = sample.iter().min().copied().unwrap_or(0);
+    let distances = sample
+        .iter()
+        .map(|value| bits(value.wrapping_sub(least).cast_unsigned()));
+    let pairs = sample.iter().zip(sample.iter().skip(1));
+    // One bit more, since a difference has a sign; where rows are equal there is nothing to sign.
+    let deltas = pairs.map(|(a, b)| match b.wrapping_sub(*a) {
+        0 => 0,
+        delta => bits(delta.unsigned_abs()) + 1,
+    });
+    deltas.sum::<u64>() < distances.sum::<u64>()
+}
+
+/// Tells whether the values are few, and so far apart that numbering them saves bits.
+fn is_scattered(sample: &[i64]) -> bool {
+    let Some(distinct) = dictionary::distinct(sample, sample.len() / 4) else {
+        return false;
+    };
+    let range = distinct
+        .first()
+        .zip(distinct.last())
+        .map_or(0, |(least, most)| most.wrapping_sub(*least).cast_unsigned());
+    range
+        .checked_div(distinct.len() as u64)
+        .is_some_and(|apart| apart >= APART_MIN)
 }
 
 /// Returns how many bytes all rows would take, judging by a sample.
@@ -137,10 +166,12 @@ fn sample(values: &[i64]) -> Cow<'_, [i64]> {
 
 const STRETCHES: usize = 4;
 const STRETCH_ROWS: usize = 128;
-/// What is within a quarter of the best on the sample may be better on all rows.
-const CLOSE: usize = 4;
+/// What is within an eighth of the best on the sample may be better on all rows.
+const CLOSE: usize = 8;
 const TRIED_MAX: usize = 2;
 /// Fewer rows are not worth an encoding within another.
 const NESTED_ROWS_MIN: usize = 8;
+/// How far apart, on average, values must lie to be worth numbering.
+const APART_MIN: u64 = 4;
 /// Codes within codes gain nothing.
 const DICTIONARY_DEPTH_MAX: Depth = Depth::TOP.below().below();

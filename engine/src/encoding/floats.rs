@@ -16,22 +16,25 @@ pub(super) fn encode(values: &[f64], out: &mut Vec<u8>) -> Encoding {
         .iter()
         .map(|value| value.to_bits().cast_signed())
         .collect();
-    let start = out.len();
-    let encoding = integers::encode(&bits, out);
-    // Nothing beats what is constant or repeats itself in long runs.
-    if (out.len() - start) * 16 <= values.len() {
-        return encoding;
-    }
-    if let Some(scale) = alp::find(values) {
-        let mut decimals = vec![Encoding::Alp.code()];
-        alp::encode(values, scale, &mut decimals);
-        if decimals.len() < out.len() - start {
-            out.truncate(start);
-            out.extend_from_slice(&decimals);
-            return Encoding::Alp;
-        }
-    }
-    encoding
+    let scale = alp::find(values).filter(|scale| {
+        // A stretch from the middle tells which is smaller; trying both on all would cost twice.
+        let stretch = values.len().min(STRETCH_ROWS);
+        let middle = (values.len() - stretch) / 2..(values.len() + stretch) / 2;
+        let (mut decimals, mut integers) = (Vec::new(), Vec::new());
+        alp::encode(
+            values.get(middle.clone()).unwrap_or_default(),
+            *scale,
+            &mut decimals,
+        );
+        integers::encode(bits.get(middle).unwrap_or_default(), &mut integers);
+        decimals.len() < integers.len()
+    });
+    let Some(scale) = scale else {
+        return integers::encode(&bits, out);
+    };
+    out.push(Encoding::Alp.code());
+    alp::encode(values, scale, out);
+    Encoding::Alp
 }
 
 /// Encodes doubles byte by byte, for zstd to find what they share.
@@ -62,3 +65,6 @@ pub(super) fn decode(input: &mut Input<'_>, rows: usize) -> Result<Vec<f64>, Dam
         .map(|bits| f64::from_bits(bits.cast_unsigned()))
         .collect())
 }
+
+/// Rows of the stretch that decides between decimals and bits.
+const STRETCH_ROWS: usize = 512;

@@ -138,18 +138,19 @@ const fn packed_bytes(rows: usize, width: u32) -> usize {
 
 /// Returns the frame that takes the fewest bytes, of those with few values outside either end.
 fn best(values: &[i64]) -> Frame {
-    let mut sorted = [0; VECTOR];
-    let sorted = sorted.get_mut(..values.len()).unwrap_or_default();
-    sorted.copy_from_slice(values);
-    sorted.sort_unstable();
+    let mut copy = [0; VECTOR];
+    let copy = copy.get_mut(..values.len()).unwrap_or_default();
+    copy.copy_from_slice(values);
+    sort_ends(copy);
     let mut best = (usize::MAX, Frame { base: 0, width: 64 });
     for below in OUTSIDE {
         for above in OUTSIDE {
-            let last = sorted
+            let last = copy
                 .len()
                 .checked_sub(above + 1)
-                .and_then(|last| sorted.get(last));
-            let Some((first, last)) = sorted.get(below).zip(last).filter(|(a, b)| a <= b) else {
+                .filter(|last| *last >= below);
+            let last = last.and_then(|last| copy.get(last));
+            let Some((first, last)) = copy.get(below).zip(last) else {
                 continue;
             };
             let range = last.wrapping_sub(*first).cast_unsigned();
@@ -166,6 +167,19 @@ fn best(values: &[i64]) -> Frame {
     best.1
 }
 
+/// Puts the least and the greatest values where sorting would; those between may lie anyhow.
+fn sort_ends(values: &mut [i64]) {
+    if values.len() <= 4 * OUTSIDE_MAX {
+        return values.sort_unstable();
+    }
+    let (least, _, _) = values.select_nth_unstable(OUTSIDE_MAX + 1);
+    least.sort_unstable();
+    let greatest = values.len() - OUTSIDE_MAX - 1;
+    let (_, rest) = values.split_at_mut(OUTSIDE_MAX + 1);
+    let (_, _, greatest) = rest.select_nth_unstable(greatest - OUTSIDE_MAX - 2);
+    greatest.sort_unstable();
+}
+
 fn short(number: usize) -> [u8; 2] {
     u16::try_from(number)
         .expect("a vector has 1 024 rows")
@@ -176,4 +190,5 @@ const VECTOR: usize = 1_024;
 const LANES: usize = 16;
 const EXCEPTION_BYTES: usize = 10;
 /// How many values may lie outside at one end of a frame.
-const OUTSIDE: [usize; 7] = [0, 1, 2, 4, 8, 24, 64];
+const OUTSIDE: [usize; 7] = [0, 1, 2, 4, 8, 24, OUTSIDE_MAX];
+const OUTSIDE_MAX: usize = 64;
