@@ -47,6 +47,11 @@ impl InstanceCounters {
         self.query_nanos_max.fetch_max(nanos, Relaxed);
     }
 
+    /// Returns how many ticks were skipped.
+    pub(crate) fn skipped_ticks(&self) -> u64 {
+        self.skipped_ticks.load(Relaxed)
+    }
+
     /// Returns the longest statement since this was last asked.
     pub(crate) fn take_query_nanos_max(&self) -> u64 {
         self.query_nanos_max.swap(0, Relaxed)

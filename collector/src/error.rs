@@ -75,6 +75,9 @@ pub enum Error {
     /// The spool's keys or files are damaged or foreign.
     #[error(transparent)]
     Seal(#[from] seal::Error),
+    /// The spool's log failed.
+    #[error(transparent)]
+    Log(#[from] wal::Error),
     /// A batch or message does not fit the protocol.
     #[error(transparent)]
     Wire(#[from] wire::Error),
@@ -110,7 +113,8 @@ impl Error {
             Self::Connection { .. } | Self::Server { .. } | Self::Stopping => Kind::Unavailable,
             Self::Statement { code, .. } => statement_kind(code),
             Self::Timeout { .. } => Kind::Overloaded,
-            Self::Seal(_) => Kind::Corrupt,
+            Self::Seal(error) => seal_kind(error),
+            Self::Log(error) => error.kind(),
             Self::Refused { code, .. } => match code {
                 RefusalCode::Invalid => Kind::Invalid,
                 RefusalCode::Denied => Kind::Denied,
@@ -118,6 +122,15 @@ impl Error {
                 RefusalCode::Unavailable | RefusalCode::Unknown => Kind::Unavailable,
             },
         }
+    }
+}
+
+fn seal_kind(error: &seal::Error) -> Kind {
+    match error.kind() {
+        seal::Kind::Corrupt => Kind::Corrupt,
+        seal::Kind::Denied => Kind::Denied,
+        seal::Kind::Invalid => Kind::Invalid,
+        seal::Kind::Unavailable | seal::Kind::Internal => Kind::Unavailable,
     }
 }
 

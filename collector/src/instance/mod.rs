@@ -18,7 +18,7 @@ mod texts;
 mod timetable;
 
 pub(crate) use backoff::Backoff;
-pub(crate) use lane::{Context, Outlet, spawn};
+pub(crate) use lane::{Context, Level, Outlet, spawn};
 
 #[cfg(test)]
 mod tests;

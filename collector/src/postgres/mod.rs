@@ -22,6 +22,4 @@ pub use tokio_postgres::{Client, Error as ClientError};
 
 pub(crate) use password::PasswordSource;
 pub(crate) use session::{Limits, Permits, ResultSet, Session};
-
-#[cfg(test)]
-pub(crate) use encryption::SslMode;
+pub(crate) use verifier::provider;

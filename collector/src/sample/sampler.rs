@@ -48,6 +48,9 @@ pub(crate) struct Moment {
     pub(crate) server_started: i64,
 }
 
+/// The tags of a row behind `instance`.
+type Tags = Box<[Option<String>]>;
+
 /// Rows that are not safe yet, and what to remember once they are.
 #[derive(Debug)]
 pub(crate) struct Sample {
@@ -125,8 +128,8 @@ impl Sampler {
         &self,
         reading: &Reading,
         increases: HashMap<Box<str>, Box<[Counter]>>,
-    ) -> Vec<(Box<[Option<String>]>, Box<[Value]>)> {
-        let mut rows: HashMap<Box<[Option<String>]>, Box<[Value]>> = HashMap::new();
+    ) -> Vec<(Tags, Box<[Value]>)> {
+        let mut rows: HashMap<Tags, Box<[Value]>> = HashMap::new();
         for (key, increase) in increases {
             let Some(row) = reading.rows.get(&key) else {
                 continue;

@@ -73,15 +73,6 @@ impl Form {
         }
     }
 
-    /// From one version until before another.
-    pub(crate) const fn between(since: u32, before: u32, sql: &'static str) -> Self {
-        Self {
-            since: Version(since),
-            before: Version(before),
-            sql,
-        }
-    }
-
     fn holds_in(&self, version: Version) -> bool {
         self.since <= version && version < self.before
     }
@@ -116,7 +107,7 @@ mod tests {
         let forms = [Form::before(17, "old"), Form::since(17, "new")];
         assert_eq!(in_version(&forms, Version(16)), Some("old"));
         assert_eq!(in_version(&forms, Version(17)), Some("new"));
-        assert_eq!(in_version(&[Form::between(14, 18, "x")], Version(18)), None);
+        assert_eq!(in_version(&[Form::before(18, "x")], Version(18)), None);
         assert_eq!(in_version(&[Form::always("x")], Version(13)), Some("x"));
     }
 }
