@@ -171,6 +171,12 @@ pub(super) async fn dial(
     })?;
     let mut config = ClientConfig::new(Arc::new(quic));
     config.transport_config(Arc::new(transport()));
+    // A dead address says nothing over UDP; where there are others, they are soon tried.
+    let patience = if route.addresses.len() > 1 {
+        DIAL_TIMEOUT
+    } else {
+        HANDSHAKE_TIMEOUT
+    };
     let mut last = Error::Server {
         reason: "no address of the server is known".into(),
     };
@@ -183,7 +189,7 @@ pub(super) async fn dial(
             }
         };
         for socket in sockets {
-            match dial_one(socket, host(address), config.clone()).await {
+            match dial_one(socket, host(address), config.clone(), patience).await {
                 Ok(connected) => return Ok(connected),
                 Err(error) => {
                     last = Error::Server {
@@ -200,6 +206,7 @@ async fn dial_one(
     socket: SocketAddr,
     host: &str,
     config: ClientConfig,
+    patience: Duration,
 ) -> Result<(Endpoint, quinn::Connection), String> {
     let any: SocketAddr = match socket {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -209,7 +216,7 @@ async fn dial_one(
     let connecting = endpoint
         .connect_with(config, socket, host)
         .map_err(|error| error.to_string())?;
-    match tokio::time::timeout(HANDSHAKE_TIMEOUT, connecting).await {
+    match tokio::time::timeout(patience, connecting).await {
         Ok(Ok(connection)) => Ok((endpoint, connection)),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("no answer; is UDP let through?".into()),
@@ -296,6 +303,7 @@ fn broken(error: impl std::fmt::Display) -> Error {
 const IN_FLIGHT_MAX: usize = 8;
 const CHUNK_BYTES: usize = 64 << 10;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 const KEEP_ALIVE: Duration = Duration::from_secs(5);

@@ -64,3 +64,20 @@ fn texts_of_queries_stay_for_ever_and_samples_keep_every_row() {
         Some(super::BuiltIn::RETENTION)
     );
 }
+
+#[test]
+fn the_reference_lists_every_table_and_field_as_declared() {
+    for table in BUILT_IN {
+        let heading = format!("\n## {}\n", table.name);
+        let (_, section) = REFERENCE.split_once(&heading).expect(table.name);
+        let section = section.split("\n## ").next().unwrap_or_default();
+        assert!(section.contains(table.about), "{}", table.name);
+        for field in table.fields {
+            let (name, sql, kind, unit) = (field.name, field.field_type, field.kind, field.unit);
+            let line = format!("| `{name}` | {sql} | {kind} | {unit} |");
+            assert!(section.contains(&line), "{}: {line}", table.name);
+        }
+    }
+}
+
+const REFERENCE: &str = include_str!("../../../docs/reference/tables.md");
