@@ -1,0 +1,164 @@
+//! The archiver: ships the log to the repository as it grows, and holds it here until it is there.
+//!
+//! ```text
+//!   wal ── sealed segments, at once ───────────────────▶ wal/<timeline>/<segment>.<epoch>
+//!    │ └── beginning of the open one, every interval ──▶ wal/<timeline>/<segment>.<epoch>.p<lsn>
+//!    ◀── hold ── Archiver ── archived lsn ──▶ acks of the grade `archived`
+//! ```
+//!
+//! Its life: [`Archiver::start`] takes a hold and begins a task; the task retries for ever, with
+//! bounded waits; [`Archiver::stop`] ships what is durable once more and joins the task. It ends by
+//! itself only when a later writer has taken over, or when the repository is not ours.
+
+mod policy;
+mod start;
+mod worker;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use platform::{Clock, Disk};
+use schema::Lsn;
+use seal::Keyring;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::metrics::Metrics;
+use crate::{Error, Repository};
+use worker::Worker;
+
+/// Whoever owns a log: an engine, or in tests the log alone.
+pub trait LogSource: Debug + Send + Sync + 'static {
+    /// Returns the log.
+    fn log(&self) -> &wal::Log;
+}
+
+impl LogSource for wal::Log {
+    fn log(&self) -> &wal::Log {
+        self
+    }
+}
+
+/// What an archiver works with.
+#[derive(Debug, Clone)]
+pub struct ArchiveEnvironment {
+    /// Where the log's files are.
+    pub disk: Arc<dyn Disk>,
+    /// Time, for records and for the lag.
+    pub clock: Arc<dyn Clock>,
+    /// The keys, of which the repository holds a copy.
+    pub keyring: Arc<Keyring>,
+}
+
+/// A running archiver.
+#[derive(Debug)]
+pub struct Archiver {
+    archive: Archive,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+/// How far the log is archived, for whoever waits for it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    archived: watch::Receiver<Lsn>,
+    nudge: Arc<Notify>,
+}
+
+impl Archiver {
+    /// Holds the log and starts the task. Call it right after the engine was opened, before a flush
+    /// can release segments that are not archived.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn start(
+        source: Arc<dyn LogSource>,
+        environment: ArchiveEnvironment,
+        repository: Repository,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let hold = source.log().hold(HOLD_NAME, Lsn::ZERO);
+        let (publish, archived) = watch::channel(Lsn::ZERO);
+        let (stop, stopped) = watch::channel(false);
+        let nudge = Arc::new(Notify::new());
+        let worker = Worker {
+            source,
+            environment,
+            repository,
+            metrics,
+            hold,
+            publish,
+            nudge: Arc::clone(&nudge),
+            stopped,
+        };
+        let task = tokio::spawn(worker.run());
+        Self {
+            archive: Archive { archived, nudge },
+            stop,
+            task,
+        }
+    }
+
+    /// Returns the view on its progress.
+    #[must_use]
+    pub fn archive(&self) -> Archive {
+        self.archive.clone()
+    }
+
+    /// Tells whether the task has ended: the repository was taken over, or is not ours.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Ships what is durable, once, and ends the task.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`] when a later writer had taken over, and what kept the last shipment from
+    /// being stored.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.stop.send_replace(true);
+        let aborted = |_| Error::Aborted {
+            task: "archives the log",
+        };
+        self.task.await.map_err(aborted)?
+    }
+}
+
+impl Archive {
+    /// Returns the position before which everything is archived; zero until the first shipment.
+    #[must_use]
+    pub fn lsn(&self) -> Lsn {
+        *self.archived.borrow()
+    }
+
+    /// Returns a channel that tells every change of [`Archive::lsn`].
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Lsn> {
+        self.archived.clone()
+    }
+
+    /// Asks for a shipment now rather than at the end of the interval.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Waits until everything before `lsn` is archived. Cancellation-safe.
+    ///
+    /// # Errors
+    /// [`Error::ArchiverStopped`] when the archiver ends before.
+    pub async fn wait_for(&self, lsn: Lsn) -> Result<(), Error> {
+        self.nudge();
+        let mut archived = self.archived.clone();
+        let reached = archived.wait_for(|archived| *archived >= lsn).await;
+        reached.map(|_| ()).map_err(|_| Error::ArchiverStopped {
+            archived: self.lsn(),
+        })
+    }
+}
+
+const HOLD_NAME: &str = "archive";
+
+#[cfg(test)]
+mod tests;
