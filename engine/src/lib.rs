@@ -27,6 +27,7 @@ mod manifest;
 mod memtable;
 mod merge;
 mod metrics;
+pub mod offline;
 pub mod part;
 mod paths;
 mod recovery;

@@ -130,9 +130,10 @@ impl Windows {
             .retain(|collector, window| !window.is_expired(collector, now, limits));
     }
 
-    /// Returns the number of collectors and keys remembered.
-    pub(crate) fn len(&self) -> usize {
-        self.collectors.len()
+    /// Returns for each collector its name, the number of epochs, and when its last batch came.
+    pub(crate) fn summaries(&self) -> impl Iterator<Item = (&str, usize, Timestamp)> {
+        let windows = self.collectors.iter();
+        windows.map(|(name, window)| (name.as_str(), window.epochs.len(), window.last))
     }
 }
 
@@ -203,7 +204,7 @@ mod tests {
         );
         assert!(!windows.has_room(&number("d", 1, 1), &LIMITS));
         windows.expire(day(2), &LIMITS);
-        assert_eq!(windows.len(), 1);
+        assert_eq!(windows.summaries().count(), 1);
         assert!(windows.has_room(&number("d", 1, 1), &LIMITS));
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use edit::{Edit, FlushPoint};
 pub(crate) use format::{decode, encode};
-pub(crate) use store::ManifestStore;
+pub(crate) use store::{ManifestStore, newest};
 
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;

@@ -155,17 +155,36 @@ impl Persisted {
 /// Removes leftovers and returns the numbers of the manifests that there are, in their order.
 fn clean(environment: &Environment, dir: &Path) -> Result<Vec<u64>, Error> {
     let entries = environment.disk.list(dir).map_err(|e| Error::io(dir, e))?;
-    let mut numbers = Vec::new();
-    for entry in entries {
-        if entry.name.ends_with(durable::SUFFIX) {
-            let path = dir.join(&entry.name);
-            durable::remove_file(&*environment.disk, &path).map_err(|e| Error::io(&path, e))?;
-        } else if let (NAME_BYTES, Ok(number)) = (entry.name.len(), entry.name.parse()) {
-            numbers.push(number);
-        }
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.name.ends_with(durable::SUFFIX))
+    {
+        let path = dir.join(&entry.name);
+        durable::remove_file(&*environment.disk, &path).map_err(|e| Error::io(&path, e))?;
     }
+    Ok(numbers(entries.iter().map(|entry| entry.name.as_str())))
+}
+
+/// Returns the path of the newest manifest in a directory, if there is one.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn newest(environment: &Environment, dir: &Path) -> Result<Option<PathBuf>, Error> {
+    let entries = environment.disk.list(dir).map_err(|e| Error::io(dir, e))?;
+    let numbers = numbers(entries.iter().map(|entry| entry.name.as_str()));
+    Ok(numbers.last().map(|number| file(dir, *number)))
+}
+
+/// Returns the numbers among some names, in their order.
+fn numbers<'a>(names: impl Iterator<Item = &'a str>) -> Vec<u64> {
+    let number = |name: &str| {
+        (name.len() == NAME_BYTES)
+            .then(|| name.parse().ok())
+            .flatten()
+    };
+    let mut numbers: Vec<u64> = names.filter_map(number).collect();
     numbers.sort_unstable();
-    Ok(numbers)
+    numbers
 }
 
 fn has_files(environment: &Environment, dir: &Path) -> Result<bool, Error> {

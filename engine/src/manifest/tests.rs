@@ -1,1 +1,148 @@
-//! placeholder
+//! Goal: an edit that contradicts the manifest is refused, and one that does not does what it says.
+
+use std::path::Path;
+
+use platform::{SimDisk, SimEntropy};
+use schema::{Lsn, TimeRange, Timestamp};
+use seal::{ClusterId, Keyring, MasterKey};
+
+use super::{Edit, FlushPoint, Manifest, PartEntry, decode, encode};
+use crate::Kind;
+use crate::catalogue::Catalogue;
+use crate::dedup::Windows;
+use crate::part::{PartId, PartMeta};
+
+fn entry(number: u8, time: i64, first: u64, last: u64) -> PartEntry {
+    let at = Timestamp::from_nanos;
+    PartEntry {
+        meta: PartMeta {
+            id: PartId::from_bytes([number; 16]),
+            table: "cpu".into(),
+            rows: 1,
+            series: 1,
+            time_min: at(time),
+            time_max: at(time),
+            window: TimeRange {
+                start: at(0),
+                end: at(100),
+            },
+            first_lsn: Lsn::new(first),
+            last_lsn: Lsn::new(last),
+            bytes: 10,
+            level: 0,
+        },
+        is_unique: true,
+    }
+}
+
+fn flush(added: Vec<PartEntry>, end: u64) -> Edit {
+    let point = FlushPoint {
+        end: Lsn::new(end),
+        last_lsn: Lsn::new(end.saturating_sub(1)),
+        time: Timestamp::from_nanos(7),
+        windows: Windows::default(),
+        catalogue: Catalogue::default(),
+    };
+    Edit::Flush { added, point }
+}
+
+fn ids(numbers: &[u8]) -> Vec<PartId> {
+    numbers
+        .iter()
+        .map(|number| PartId::from_bytes([*number; 16]))
+        .collect()
+}
+
+/// Two parts of two flushes that share a moment.
+fn two() -> Manifest {
+    let first = Manifest::new()
+        .apply(flush(vec![entry(1, 5, 0, 9)], 10))
+        .unwrap();
+    first.apply(flush(vec![entry(2, 5, 10, 19)], 20)).unwrap()
+}
+
+#[test]
+fn a_flush_moves_the_point_and_adds_its_parts() {
+    let manifest = two();
+    assert_eq!(
+        (manifest.flushed_lsn, manifest.parts.len()),
+        (Lsn::new(20), 2)
+    );
+    assert!(manifest.part(&ids(&[2])[0]).is_some());
+}
+
+#[test]
+fn edits_that_contradict_the_manifest_are_refused() {
+    let compact = |removed: &[u8], added| Edit::Compact {
+        removed: ids(removed),
+        added,
+    };
+    let mut more_rows = entry(3, 5, 0, 19);
+    more_rows.meta.rows = 3;
+    let mut other_table = entry(3, 5, 0, 19);
+    other_table.meta.table = "disk".into();
+    let contradictions = [
+        ("the point goes back", flush(vec![], 19)),
+        (
+            "a part below the point",
+            flush(vec![entry(3, 5, 19, 25)], 30),
+        ),
+        (
+            "a part beyond the point",
+            flush(vec![entry(3, 5, 25, 30)], 30),
+        ),
+        (
+            "a part twice",
+            flush(vec![entry(3, 5, 20, 21), entry(3, 6, 20, 21)], 30),
+        ),
+        (
+            "parts that mix",
+            flush(vec![entry(3, 5, 20, 22), entry(4, 5, 21, 23)], 30),
+        ),
+        (
+            "a part that is not there",
+            Edit::Expire { removed: ids(&[9]) },
+        ),
+        ("rows out of nothing", compact(&[1, 2], vec![more_rows])),
+        ("another table", compact(&[1, 2], vec![other_table])),
+        (
+            "a merge over what stays",
+            compact(&[1], vec![entry(3, 5, 0, 15)]),
+        ),
+        ("an old timeline", Edit::Timeline(0)),
+    ];
+    for (what, edit) in contradictions {
+        let refusal = two().apply(edit).expect_err(what);
+        assert_eq!(refusal.kind(), Kind::Internal, "{what}");
+    }
+}
+
+#[test]
+fn a_compaction_replaces_parts() {
+    let edit = Edit::Compact {
+        removed: ids(&[1, 2]),
+        added: vec![entry(3, 5, 0, 19)],
+    };
+    let manifest = two().apply(edit).unwrap();
+    assert_eq!(manifest.parts, [entry(3, 5, 0, 19)]);
+    assert_eq!(manifest.flushed_lsn, Lsn::new(20));
+}
+
+#[test]
+fn a_manifest_survives_its_bytes_and_damage_is_noticed_at_every_byte() {
+    let (disk, entropy) = (SimDisk::new(1), SimEntropy::new(1));
+    let (master, cluster) = (
+        MasterKey::from_bytes(&[1; 32]),
+        ClusterId::generate(&entropy),
+    );
+    let keyring = Keyring::create(&disk, Path::new("/k"), &master, cluster, &entropy).unwrap();
+    let bytes = encode(&two(), &keyring, &entropy);
+    let read = |bytes: &[u8]| decode(Path::new("m"), bytes, &keyring);
+    assert_eq!(read(&bytes).unwrap(), two());
+    for at in 0..bytes.len() {
+        assert!(read(&bytes[..at]).is_err(), "cut at {at}");
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1 << (at % 8);
+        assert!(read(&flipped).is_err(), "flipped at {at}");
+    }
+}

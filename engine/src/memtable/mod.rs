@@ -103,3 +103,6 @@ impl MemTable {
 /// Chunks that are merged into one: more make writing cheaper and reading dearer.
 const FAN_IN: usize = 8;
 const CHUNK_BYTES_MAX: usize = 256 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -15,8 +15,8 @@ mod replay;
 
 use schema::{Lsn, Timestamp};
 
-pub(crate) use open::{Opened, open};
-pub(crate) use parts::open_parts;
+pub(crate) use open::{Opened, lock, open};
+use parts::open_parts;
 
 /// Up to where a log is replayed, and whether what follows is another history.
 #[derive(Debug, Clone)]

@@ -105,7 +105,8 @@ pub(crate) fn open(
     })
 }
 
-fn lock(environment: &Environment, paths: &Paths) -> Result<Box<dyn DiskLock>, Error> {
+/// Takes the lock of a data directory, making the directory where absent.
+pub(crate) fn lock(environment: &Environment, paths: &Paths) -> Result<Box<dyn DiskLock>, Error> {
     let (disk, path) = (&*environment.disk, paths.lock());
     durable::create_dir_all(disk, paths.root()).map_err(|e| Error::io(paths.root(), e))?;
     disk.lock(&path).map_err(|source| match source.kind() {
@@ -127,7 +128,7 @@ fn parts_environment(environment: &Environment, paths: &Paths) -> Result<PartEnv
 }
 
 /// Returns the state that a manifest tells of, without its parts.
-pub(crate) fn state_of(manifest: &Manifest) -> State {
+fn state_of(manifest: &Manifest) -> State {
     let mut state = State {
         applied_lsn: manifest.last_lsn,
         applied_end: manifest.flushed_lsn,

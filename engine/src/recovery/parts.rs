@@ -15,7 +15,7 @@ use crate::state::{State, StoredPart};
 ///
 /// # Errors
 /// M-6: [`Error::Corrupt`] for a part that is missing or not the one that is named.
-pub(crate) fn open_parts(
+pub(super) fn open_parts(
     state: &mut State,
     manifest: &Manifest,
     environment: &PartEnvironment,

@@ -18,6 +18,3 @@ mod tags;
 pub use partition::ScanPartition;
 pub(crate) use planning::plan;
 pub use request::{ScanRequest, TagSelection};
-
-#[cfg(test)]
-mod tests;

@@ -23,37 +23,48 @@ pub(crate) struct Machine {
     pub(crate) disk: SimDisk,
     pub(crate) clock: Arc<SimClock>,
     pub(crate) settings: Settings,
+    entropy: Arc<SimEntropy>,
 }
 
 impl Machine {
     pub(crate) fn new(seed: u64) -> Self {
-        let machine = Self::on(SimDisk::new(seed));
-        let entropy = SimEntropy::new(seed);
-        let disk: &dyn Disk = &machine.disk;
+        let mut settings = Settings::default();
+        settings.log.segment_bytes = 256 << 10;
+        settings.log.spare_segments = 1;
+        settings.compaction.automatic = false;
+        let machine = Self {
+            disk: SimDisk::new(seed),
+            clock: Arc::new(SimClock::new(UnixNanos(START))),
+            settings,
+            entropy: Arc::new(SimEntropy::new(seed)),
+        };
+        let (disk, entropy): (&dyn Disk, &dyn Entropy) = (&machine.disk, &*machine.entropy);
         disk.create_dir_all(Path::new("/data")).unwrap();
-        let cluster = ClusterId::generate(&entropy);
+        let cluster = ClusterId::generate(entropy);
         Keyring::create(
             disk,
             Path::new("/data/keyring"),
             &master(),
             cluster,
-            &entropy,
+            entropy,
         )
         .unwrap();
         disk.sync_dir(Path::new("/")).unwrap();
         machine
     }
 
-    /// Returns the machine after its disk was taken through something.
-    pub(crate) fn on(disk: SimDisk) -> Self {
-        let mut settings = Settings::default();
-        settings.log.segment_bytes = 64 << 10;
-        settings.log.spare_segments = 1;
-        settings.compaction.automatic = false;
+    /// Returns the machine with what a power cut leaves on its disk.
+    pub(crate) fn crash(&self) -> Self {
+        self.with(self.disk.crash())
+    }
+
+    /// Returns the machine with another disk.
+    pub(crate) fn with(&self, disk: SimDisk) -> Self {
         Self {
             disk,
-            clock: Arc::new(SimClock::new(UnixNanos(START))),
-            settings,
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+            entropy: Arc::clone(&self.entropy),
         }
     }
 
@@ -63,7 +74,7 @@ impl Machine {
         Environment {
             disk,
             clock: Arc::clone(&self.clock) as Arc<_>,
-            entropy: Arc::new(SimEntropy::new(77)) as Arc<dyn Entropy>,
+            entropy: Arc::clone(&self.entropy) as Arc<dyn Entropy>,
             keyring: Arc::new(keyring),
             dir: "/data".into(),
         }
@@ -79,6 +90,15 @@ impl Machine {
 
     pub(crate) fn open(&self) -> Engine {
         self.try_open().unwrap()
+    }
+
+    /// Returns the paths of the parts.
+    pub(crate) fn parts(&self) -> Vec<std::path::PathBuf> {
+        let entries = self.disk.list(Path::new("/data/parts")).unwrap();
+        entries
+            .iter()
+            .map(|entry| Path::new("/data/parts").join(&entry.name))
+            .collect()
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
@@ -129,7 +149,12 @@ pub(crate) fn samples(table: &str, rows: &[Row]) -> v1::Batch {
     }
 }
 
-pub(crate) fn numbered(mut batch: v1::Batch, collector: &str, epoch: u64, sequence: u64) -> v1::Batch {
+pub(crate) fn numbered(
+    mut batch: v1::Batch,
+    collector: &str,
+    epoch: u64,
+    sequence: u64,
+) -> v1::Batch {
     batch.collector = collector.into();
     (batch.epoch, batch.sequence) = (epoch, sequence);
     batch

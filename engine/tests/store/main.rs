@@ -1,4 +1,22 @@
 //! The promises of the store, over a simulated disk and clock; one behaviour per module.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
 mod ack;
+mod catalogue;
+mod compaction;
+mod crash;
+mod damage;
+mod dedup;
+mod failure;
 mod harness;
+mod limits;
+mod model;
+mod restore;
+mod scan;
+mod secrecy;
+mod view;

@@ -46,8 +46,8 @@ pub(crate) fn choose(
             if is_long && !settled && effort == Effort::Usual && length != settings.window {
                 return None;
             }
-            let inside: Vec<&PartMeta> = inside(parts, &window);
-            let run = runs(&inside, parts, settings)
+            let near = near(parts, &window);
+            let run = runs(&inside(&near, &window), &near, settings)
                 .into_iter()
                 .find(|run| pays(run, settings, settled, effort))?;
             Some(Choice {
@@ -73,31 +73,39 @@ fn windows(parts: &[&PartMeta], length: schema::Span) -> Vec<TimeRange> {
     windows
 }
 
-/// Returns the parts whose window lies in this one, in the order of the log.
+/// Returns the parts that may have rows in a window.
+fn near<'a>(parts: &[&'a PartMeta], window: &TimeRange) -> Vec<&'a PartMeta> {
+    let is_near = |part: &&&PartMeta| part.time_min < window.end && window.start <= part.time_max;
+    parts.iter().filter(is_near).copied().collect()
+}
+
+/// Returns the parts whose window lies in this one, in the order of the log, then of time.
 fn inside<'a>(parts: &[&'a PartMeta], window: &TimeRange) -> Vec<&'a PartMeta> {
     let lies_in =
         |part: &&&PartMeta| window.start <= part.window.start && part.window.end <= window.end;
     let mut inside: Vec<&PartMeta> = parts.iter().filter(lies_in).copied().collect();
-    inside.sort_unstable_by_key(|part| (part.first_lsn, part.id));
+    inside.sort_unstable_by_key(|part| (part.first_lsn, part.time_min));
     inside
 }
 
 /// Returns the longest stretches of parts, as they follow in the log, that may be merged.
+///
+/// A stretch may be open while it grows and closed once it is longer: two parts of one flush lie
+/// beside each other in time, and those of the next flush lie over both.
 fn runs<'a>(
     inside: &[&'a PartMeta],
-    all: &[&PartMeta],
+    near: &[&PartMeta],
     settings: &Settings,
 ) -> Vec<Vec<&'a PartMeta>> {
-    let mut runs: Vec<Vec<&PartMeta>> = Vec::new();
-    for part in inside {
-        if let Some(run) = runs.last_mut() {
-            run.push(part);
-            if fits(run, settings) && is_closed(run, all) {
-                continue;
-            }
-            run.pop();
-        }
-        runs.push(vec![part]);
+    let (mut runs, mut rest) = (Vec::new(), inside);
+    while !rest.is_empty() {
+        let lengths = (2..=rest.len())
+            .take_while(|length| rest.get(..*length).is_some_and(|run| fits(run, settings)));
+        let closed = |length: &usize| rest.get(..*length).is_some_and(|run| is_closed(run, near));
+        let longest = lengths.filter(closed).last().unwrap_or(1);
+        let (run, behind) = rest.split_at(longest);
+        runs.push(run.to_vec());
+        rest = behind;
     }
     runs
 }
@@ -123,7 +131,7 @@ fn is_closed(run: &[&PartMeta], all: &[&PartMeta]) -> bool {
             && first <= Some(other.last_lsn)
     };
     let is_other = |part: &&&PartMeta| !run.iter().any(|own| own.id == part.id);
-    !all.iter().filter(is_other).any(|other| mixes(other))
+    !all.iter().filter(is_other).any(mixes)
 }
 
 /// Tells whether merging these is worth reading and writing them.

@@ -1,0 +1,127 @@
+//! Goal: a batch becomes a chunk that has just its rows, sorted, whatever its tags look like.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use schema::{ColumnDefinition, FieldType, Lsn, TableDefinition};
+use wire::v1::{Batch, Text, Values};
+use wire::{BatchFrame, Limits, TableBuilder};
+
+use super::{Chunk, Grouping, chunk_of};
+use crate::column;
+use crate::series::SeriesIndex;
+
+type Row = (Option<String>, Option<String>, i64);
+
+/// A table with both tags, as texts that travel by code or as they are, and the row's number.
+fn frame(rows: &[Row], by_code: bool) -> BatchFrame {
+    let mut table = TableBuilder::new("t");
+    for (number, (a, b, time)) in (0i64..).zip(rows) {
+        table.begin_row(*time);
+        for (name, value) in [("a", a), ("b", b)] {
+            if let Some(value) = value {
+                assert!(table.column(&ColumnDefinition::tag(name)).push_text(value));
+            }
+        }
+        assert!(
+            table
+                .column(&ColumnDefinition::field("n", FieldType::I64))
+                .push_i64(number)
+        );
+    }
+    let mut table = table.finish();
+    for column in &mut table.columns {
+        if let (Values::Dictionary(dictionary), false) = (&column.values, by_code) {
+            let mut text = Text {
+                offsets: vec![0],
+                bytes: Vec::new(),
+            };
+            for code in &dictionary.codes {
+                let at = |i: u32| {
+                    dictionary
+                        .values
+                        .offsets
+                        .get(i as usize)
+                        .map_or(0, |o| *o as usize)
+                };
+                text.bytes
+                    .extend(&dictionary.values.bytes[at(*code)..at(*code + 1).max(at(*code))]);
+                text.offsets.push(u32::try_from(text.bytes.len()).unwrap());
+            }
+            column.values = Values::Text(text);
+        }
+    }
+    let batch = Batch {
+        tables: vec![table],
+        ..Batch::default()
+    };
+    BatchFrame::encode(&batch, &Limits::default()).unwrap()
+}
+
+fn definition() -> TableDefinition {
+    let mut table = TableDefinition::new("t");
+    // The table has its tags in another order than the batch.
+    table.tags = vec![ColumnDefinition::tag("b"), ColumnDefinition::tag("a")];
+    table.fields = vec![ColumnDefinition::field("n", FieldType::I64)];
+    table
+}
+
+fn build(rows: &[Row], by_code: bool, index: &SeriesIndex) -> Option<Chunk> {
+    let frame = frame(rows, by_code);
+    let view = frame.view().tables().next().unwrap();
+    chunk_of(&definition(), index, &view, &Grouping::of(&view), Lsn::ZERO)
+}
+
+/// Returns the chunk's rows with the number that each had in the batch.
+fn rows_of(chunk: &Chunk, index: &SeriesIndex) -> Vec<(Row, i64)> {
+    let column::Values::I64(numbers) = &chunk.fields[0].as_ref().unwrap().values else {
+        panic!("the numbers are integers");
+    };
+    let mut rows = Vec::new();
+    for (run, of) in chunk.runs.iter().enumerate() {
+        let tag = |tag| index.read(|t| t.value_of(tag, of.series).map(|v| v.to_string()));
+        for row in chunk.rows_of(run) {
+            rows.push(((tag(1), tag(0), chunk.time[row]), numbers[row]));
+        }
+    }
+    rows
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    (
+        prop::option::of("[ab]{0,2}"),
+        prop::option::of("[xyz]"),
+        0i64..8,
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_chunk_has_the_rows_of_its_batch(
+        rows in prop::collection::vec(row(), 1..60),
+        by_code in any::<bool>(),
+    ) {
+        let index = SeriesIndex::default();
+        let chunk = build(&rows, by_code, &index).unwrap();
+        let mut found = rows_of(&chunk, &index);
+        prop_assert!(chunk.runs.windows(2).all(|pair| pair[0].series < pair[1].series));
+        let in_order = |a: &(Row, i64), b: &(Row, i64)| {
+            (&a.0.0, &a.0.1) != (&b.0.0, &b.0.1) || (a.0.2, a.1) < (b.0.2, b.1)
+        };
+        prop_assert!(found.windows(2).all(|pair| in_order(&pair[0], &pair[1])));
+        let mut seen = HashMap::new();
+        let is_unique = rows.iter().all(|row| seen.insert(row.clone(), ()).is_none());
+        prop_assert_eq!(chunk.is_unique, is_unique);
+        found.sort_by_key(|(_, number)| *number);
+        let expected: Vec<(Row, i64)> = rows.into_iter().zip(0..).collect();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_batch_without_tags_or_rows_is_a_series_or_nothing() {
+    let index = SeriesIndex::default();
+    assert!(build(&[], true, &index).is_none());
+    let chunk = build(&[(None, None, 2), (None, None, 1)], true, &index).unwrap();
+    assert_eq!((chunk.runs.len(), &chunk.time), (1, &vec![1, 2]));
+}

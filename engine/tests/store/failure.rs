@@ -1,0 +1,87 @@
+//! W-3: when the log fails, nobody is told a lie, and a restart finds what was acked.
+
+use engine::Error;
+use platform::{Fault, Operation, Rule};
+
+use crate::harness::{Machine, Row, START, batch, frame, lines, write};
+
+fn row(n: i64) -> wire::v1::Batch {
+    batch("cpu", &[Row::new("a", START + n, n)])
+}
+
+#[test]
+fn a_failed_sync_makes_outcomes_unknown_and_refuses_all_that_follows() {
+    let machine = Machine::new(1);
+    let engine = machine.open();
+    write(&engine, &row(1));
+    machine
+        .disk
+        .inject(Rule::new(Operation::Sync, Fault::Io).under("/data/wal"));
+    let outcome = engine.commit(frame(&row(2))).unwrap().wait();
+    assert!(matches!(outcome, Err(Error::Unknown { .. })), "{outcome:?}");
+    machine.disk.clear_rules();
+    assert!(
+        engine.commit(frame(&row(3))).is_err(),
+        "the log is never tried again"
+    );
+    assert!(engine.status().is_poisoned);
+    assert_eq!(
+        lines(&engine, "cpu"),
+        ["time=1 host=a count=1"],
+        "what is not acked is not shown"
+    );
+    let recovered = lines(&machine.crash().open(), "cpu");
+    assert!(recovered.contains(&"time=1 host=a count=1".into()) && recovered.len() <= 2);
+}
+
+#[test]
+fn a_flush_that_finds_no_room_is_made_up_for_later() {
+    let machine = Machine::new(2);
+    let engine = machine.open();
+    write(&engine, &row(1));
+    for operation in [
+        Operation::Create,
+        Operation::Write,
+        Operation::Sync,
+        Operation::Rename,
+    ] {
+        for place in ["/data/parts", "/data/manifest"] {
+            machine
+                .disk
+                .inject(Rule::new(operation, Fault::NoSpace).under(place));
+            // A part is written without a rename, and a rename there is not struck.
+            let struck = engine.flush().is_err();
+            assert!(
+                struck || operation == Operation::Rename || engine.status().memtable_bytes == 0
+            );
+            machine.disk.clear_rules();
+            assert_eq!(lines(&engine, "cpu").len(), 1);
+        }
+    }
+    write(&engine, &row(2));
+    engine.flush().unwrap();
+    assert_eq!(engine.status().memtable_bytes, 0);
+    let digest = engine.digest().unwrap();
+    assert_eq!(machine.crash().open().digest().unwrap(), digest);
+}
+
+#[test]
+fn a_compaction_that_finds_no_room_leaves_everything_readable() {
+    let machine = Machine::new(3);
+    let engine = machine.open();
+    for n in 0..4 {
+        write(&engine, &row(n));
+        engine.flush().unwrap();
+    }
+    let digest = engine.digest().unwrap();
+    machine
+        .disk
+        .inject(Rule::new(Operation::Write, Fault::NoSpace).under("/data/parts"));
+    assert!(engine.compact().is_err());
+    machine.disk.clear_rules();
+    assert_eq!(engine.digest().unwrap(), digest);
+    engine.compact().unwrap();
+    assert_eq!(engine.status().parts.len(), 1);
+    assert_eq!(engine.digest().unwrap(), digest);
+    assert_eq!(machine.crash().open().digest().unwrap(), digest);
+}

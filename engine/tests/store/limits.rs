@@ -1,0 +1,157 @@
+//! E-3: what a client may not do is refused by name, and nothing of it is stored.
+
+use engine::{Error, Kind};
+use schema::{ColumnDefinition, FieldType};
+use wire::{TableBuilder, v1};
+
+use crate::harness::{Machine, Row, SECOND, START, batch, frame, lines, write};
+
+fn refusal(engine: &engine::Engine, batch: &v1::Batch) -> Error {
+    engine.commit(frame(batch)).unwrap_err()
+}
+
+#[test]
+fn a_column_of_another_type_refuses_the_whole_batch_by_name() {
+    let engine = Machine::new(1).open();
+    write(&engine, &batch("cpu", &[Row::new("a", START, 1)]));
+    let mut other = TableBuilder::new("cpu");
+    other.begin_row(START + 1);
+    let count = ColumnDefinition::field("count", FieldType::F64);
+    assert!(other.column(&count).push_f64(0.5));
+    let mut both = batch("disk", &[Row::new("a", START, 1)]);
+    both.tables.push(other.finish());
+    let refusal = refusal(&engine, &both);
+    assert_eq!(refusal.kind(), Kind::Invalid);
+    assert!(refusal.to_string().contains("\"count\""), "{refusal}");
+    assert!(
+        engine.view().table("disk").is_none(),
+        "a batch is taken as a whole or not at all"
+    );
+    assert_eq!(lines(&engine, "cpu").len(), 1);
+}
+
+#[test]
+fn a_tag_that_comes_as_a_field_is_refused_within_one_batch_too() {
+    let engine = Machine::new(2).open();
+    let mut second = TableBuilder::new("cpu");
+    second.begin_row(START);
+    assert!(
+        second
+            .column(&ColumnDefinition::field("host", FieldType::Text))
+            .push_text("a")
+    );
+    let mut twice = batch("cpu", &[Row::new("a", START, 1)]);
+    twice.tables.push(second.finish());
+    assert!(refusal(&engine, &twice).to_string().contains("\"host\""));
+    assert!(engine.view().table("cpu").is_none());
+}
+
+#[test]
+fn rows_of_the_future_are_refused() {
+    let engine = Machine::new(3).open();
+    let at = |seconds| batch("cpu", &[Row::new("a", START + seconds * SECOND, 1)]);
+    let refusal = refusal(&engine, &at(601));
+    assert!(matches!(refusal, Error::Future { .. }), "{refusal}");
+    write(&engine, &at(600));
+    assert_eq!(lines(&engine, "cpu").len(), 1);
+}
+
+#[test]
+fn tables_columns_and_series_have_limits() {
+    let mut machine = Machine::new(4);
+    machine.settings.tables_max = 1;
+    machine.settings.columns_max = 4;
+    machine.settings.series_max = 2;
+    let engine = machine.open();
+    write(
+        &engine,
+        &batch("cpu", &[Row::new("a", START, 1), Row::new("b", START, 1)]),
+    );
+    assert!(
+        refusal(&engine, &batch("disk", &[Row::new("a", START, 1)]))
+            .to_string()
+            .contains("tables_max")
+    );
+    let wide = Row {
+        usage: Some(1.0),
+        up: Some(true),
+        ..Row::new("a", START, 1)
+    };
+    assert!(
+        refusal(&engine, &batch("cpu", &[wide]))
+            .to_string()
+            .contains("more than 4 columns")
+    );
+    assert!(
+        refusal(&engine, &batch("cpu", &[Row::new("c", START, 1)]))
+            .to_string()
+            .contains("series_max")
+    );
+    // Near the limit series are counted, and those that are known still pass.
+    write(
+        &engine,
+        &batch(
+            "cpu",
+            &[Row::new("a", START + 1, 1), Row::new("b", START + 1, 1)],
+        ),
+    );
+    assert_eq!(lines(&engine, "cpu").len(), 4);
+}
+
+#[test]
+fn a_full_memory_asks_to_come_again_and_a_flush_makes_room() {
+    let mut machine = Machine::new(5);
+    machine.settings.memtable_bytes_max = 100_000;
+    machine.settings.flush_bytes = 50_000;
+    // Writing no part keeps the flush of the background from making room by itself.
+    let full = platform::Rule::new(platform::Operation::Create, platform::Fault::NoSpace);
+    let engine = machine.open();
+    machine.disk.inject(full.under("/data/parts"));
+    let note = Some("x".repeat(5_000));
+    let mut refused = None;
+    for n in 0..40 {
+        let row = Row {
+            note: note.clone(),
+            ..Row::new("a", START + n, n)
+        };
+        match engine.commit(frame(&batch("cpu", &[row]))) {
+            Ok(commit) => drop(commit.wait().unwrap()),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let refused = refused.expect("a hundred kilobytes hold no forty rows of five");
+    assert_eq!(refused.kind(), Kind::Overloaded);
+    assert!(refused.retry_after_ms().is_some_and(|ms| ms > 0));
+    let before = lines(&engine, "cpu").len();
+    assert!(engine.flush().is_err());
+    machine.disk.clear_rules();
+    engine.flush().unwrap();
+    write(&engine, &batch("cpu", &[Row::new("a", START + 100, 1)]));
+    assert_eq!(lines(&engine, "cpu").len(), before + 1);
+    assert_eq!(lines(&machine.crash().open(), "cpu").len(), before + 1);
+}
+
+#[test]
+fn a_batch_that_unpacks_to_more_than_memory_is_refused() {
+    let mut machine = Machine::new(6);
+    machine.settings.memtable_bytes_max = 1 << 20;
+    machine.settings.flush_bytes = 1 << 19;
+    let engine = machine.open();
+    // By code the text travels once, in memory it would be there a thousand times.
+    let note = Some("x".repeat(10_000));
+    let rows: Vec<Row> = (0..1_000)
+        .map(|n| Row {
+            note: note.clone(),
+            ..Row::new("a", START + n, n)
+        })
+        .collect();
+    let refusal = refusal(&engine, &batch("cpu", &rows));
+    assert!(matches!(refusal, Error::Limit { .. }), "{refusal}");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let mut machine = Machine::new(7);
+    machine.settings.flush_bytes = machine.settings.memtable_bytes_max;
+    assert!(matches!(machine.try_open(), Err(Error::Setting { .. })));
+}
