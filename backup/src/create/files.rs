@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use platform::OpenMode;
 
 use super::snapshot::LocalPart;
@@ -61,7 +61,8 @@ impl<'a> Files<'a> {
     /// Stores parts, and returns them in the order given.
     pub(super) async fn store(&mut self, parts: &[LocalPart]) -> Result<Vec<PartFile>, Error> {
         let this = &*self;
-        let stores = parts.iter().map(|part| this.store_part(part));
+        // Boxed, since a closure over borrowed parts would not be `Send` for every lifetime.
+        let stores: Vec<_> = parts.iter().map(|part| this.store_part(part).boxed()).collect();
         let transfers = self.repository.settings().transfers_max;
         futures::stream::iter(stores)
             .buffered(transfers)

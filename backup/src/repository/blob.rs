@@ -129,14 +129,6 @@ impl Repository {
         Ok(self.size(&layout::blob(&blob.hash)).await? == Some(blob.bytes))
     }
 
-    /// Reads a blob whole, checked.
-    pub(crate) async fn read_blob(&self, blob: &Blob) -> Result<Bytes, Error> {
-        let object = layout::blob(&blob.hash);
-        let bytes = self.read(&object).await?;
-        check(&object, blob, BlobHash::of(&bytes))?;
-        Ok(bytes)
-    }
-
     /// Reads a blob in pieces, checks it, and writes it to `into` when that is given.
     ///
     /// # Errors

@@ -126,27 +126,18 @@ async fn an_epoch_moved_to_another_number_is_noticed() {
 #[tokio::test]
 async fn a_blob_that_changed_is_not_taken_for_what_it_was() {
     let repository = repository();
-    let blob = repository
-        .put_blob(Bytes::from_static(b"part"))
-        .await
-        .unwrap();
+    let stored = repository.put_blob(Bytes::from_static(b"part"));
+    let blob = stored.await.unwrap();
     assert!(repository.has_blob(&blob).await.unwrap());
-    assert_eq!(repository.read_blob(&blob).await.unwrap(), "part");
+    repository.fetch_blob(&blob, None).await.unwrap();
     let object = crate::layout::blob(&blob.hash);
-    repository
-        .overwrite(&object, Bytes::from_static(b"tarp"))
-        .await
-        .unwrap();
-    let (read, fetched) = (
-        repository.read_blob(&blob).await,
-        repository.fetch_blob(&blob, None).await,
-    );
-    assert!(matches!(read, Err(Error::HashMismatch { .. })));
-    assert!(matches!(fetched, Err(Error::HashMismatch { .. })));
-    repository
-        .overwrite(&object, Bytes::from_static(b"par"))
-        .await
-        .unwrap();
+    let replace = |bytes| repository.overwrite(&object, Bytes::from_static(bytes));
+    replace(b"tarp").await.unwrap();
+    let changed = repository.fetch_blob(&blob, None).await;
+    assert!(matches!(changed, Err(Error::HashMismatch { .. })));
+    replace(b"par").await.unwrap();
+    let shorter = repository.fetch_blob(&blob, None).await;
+    assert!(matches!(shorter, Err(Error::Damaged { .. })));
     assert!(!repository.has_blob(&blob).await.unwrap());
     assert_eq!(repository.list(Folder::Blob).await.unwrap().len(), 1);
 }

@@ -37,6 +37,7 @@ async fn a_directory_keeps_backups_and_the_second_stores_only_what_is_new() {
     world.stop_archiver().await.unwrap();
 }
 
+/// B-3: restore writes only to a new directory.
 #[tokio::test]
 async fn a_restore_never_writes_where_something_is() {
     let (_dir, mut world) = world();
@@ -89,13 +90,12 @@ async fn progress_reaches_its_total() {
     let told = Arc::clone(&seen);
     request.progress = Arc::new(move |progress| told.lock().unwrap().push(progress));
     backup::restore(request).await.unwrap();
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let last = seen.last().unwrap();
     assert_eq!(
         (last.phase, last.done_bytes),
         (backup::Phase::Recover, last.total_bytes)
     );
     assert!(seen.is_sorted_by_key(|progress| progress.done_bytes));
-    drop(seen);
     world.stop_archiver().await.unwrap();
 }

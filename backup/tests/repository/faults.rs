@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backup::{At, BackupKind, VerifyLevel, verify};
+use backup::{At, BackupKind, Error, VerifyLevel, verify};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use schema::Lsn;
@@ -98,5 +98,25 @@ async fn a_restore_through_faults_is_complete_or_an_error() {
             Err(_) => assert!(!world.dir.path().join(&name).exists(), "seed {seed}"),
         }
     }
+    world.stop_archiver().await.unwrap();
+}
+
+/// B-1: files without a manifest are no backup, and the next backup finds them.
+#[tokio::test]
+async fn a_backup_that_is_cut_short_does_not_exist() {
+    let mut world = World::new(Arc::new(InMemory::new()));
+    world.commits(4).await;
+    world.flush().await;
+    world.archived().await;
+    let archive = world.archiver.as_ref().unwrap().archive();
+    world.stop_archiver().await.unwrap();
+    world.commit().await;
+    let cut = world.backup_through(archive, BackupKind::Incremental).await;
+    assert!(matches!(cut, Err(Error::ArchiverStopped { .. })), "{cut:?}");
+    let listed = world.repository.list_backups(&world.keyring).await;
+    assert_eq!(listed.unwrap(), []);
+    world.start_archiver();
+    let record = world.backup(BackupKind::Incremental).await;
+    assert_eq!(record.new_bytes, 0, "its files were stored before");
     world.stop_archiver().await.unwrap();
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backup::{
-    ArchiveEnvironment, Archiver, At, BackupKind, BackupRecord, BackupRequest, Error, Location,
-    Metrics, Repository, RestoreReport, RestoreRequest, Settings,
+    Archive, ArchiveEnvironment, Archiver, At, BackupKind, BackupRecord, BackupRequest, Error,
+    Location, Metrics, Repository, RestoreReport, RestoreRequest, Settings,
 };
 use engine::Engine;
 use object_store::ObjectStore;
@@ -187,10 +187,18 @@ impl World {
     }
 
     pub(crate) async fn try_backup(&self, kind: BackupKind) -> Result<BackupRecord, Error> {
-        let store = Arc::clone(&self.engine);
+        let archive = self.archiver.as_ref().unwrap().archive();
+        self.backup_through(archive, kind).await
+    }
+
+    pub(crate) async fn backup_through(
+        &self,
+        archive: Archive,
+        kind: BackupKind,
+    ) -> Result<BackupRecord, Error> {
         backup::create(BackupRequest {
-            store,
-            archive: self.archiver.as_ref().unwrap().archive(),
+            store: Arc::clone(&self.engine) as _,
+            archive,
             repository: self.repository.clone(),
             environment: self.environment(),
             kind,
