@@ -17,10 +17,12 @@ mod credentials;
 mod enrolment;
 mod exchange;
 mod identity;
+mod pinned;
 mod worker;
 
 pub use connection::{Connection, Route};
 pub use credentials::Credentials;
+pub use pinned::pinned_tls;
 pub use wire::v1::{Ack, RefusalCode, Welcome};
 
 pub(crate) use identity::{Identity, Shelf};

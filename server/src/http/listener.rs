@@ -1,0 +1,101 @@
+//! The listening socket: bound first, plain or TLS, stopped gracefully.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::ServerConfig;
+use tokio::task::JoinHandle;
+
+use crate::Error;
+
+/// An open HTTP door.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// The address that was really bound.
+    pub(crate) address: SocketAddr,
+    listener: std::net::TcpListener,
+}
+
+/// Binds the door, so that its port is known before anything is served.
+///
+/// # Errors
+/// [`Error::Http`] when the address is not one, is taken, or is not ours.
+pub(crate) async fn bind(address: &str) -> Result<Listener, Error> {
+    let refused = |source| Error::Http {
+        address: address.to_owned(),
+        source,
+    };
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(refused)?;
+    let listener = listener.into_std().map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok(Listener {
+        address: bound,
+        listener,
+    })
+}
+
+/// A door that is being served.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Listener {
+    /// Serves until stopped.
+    ///
+    /// # Errors
+    /// [`Error::Http`] when the socket cannot be watched.
+    pub(crate) fn serve(
+        self,
+        router: Router,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> Result<Serving, Error> {
+        let handle = Handle::new();
+        let service = router.into_make_service();
+        let refused = |source| Error::Http {
+            address: self.address.to_string(),
+            source,
+        };
+        let task = match tls {
+            None => {
+                let server = axum_server::from_tcp(self.listener).map_err(refused)?;
+                tokio::spawn(server.handle(handle.clone()).serve(service))
+            }
+            Some(config) => {
+                let config = RustlsConfig::from_config(config);
+                let server =
+                    axum_server::from_tcp_rustls(self.listener, config).map_err(refused)?;
+                tokio::spawn(server.handle(handle.clone()).serve(service))
+            }
+        };
+        Ok(Serving {
+            address: self.address,
+            handle,
+            task,
+        })
+    }
+}
+
+impl Serving {
+    /// Returns the address that is served.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, lets those under way end within the grace, then closes.
+    ///
+    /// # Errors
+    /// What the listener failed with, if it did.
+    pub(crate) async fn stop(self, grace: Duration) -> std::io::Result<()> {
+        self.handle.graceful_shutdown(Some(grace));
+        self.task.await.map_err(std::io::Error::other)?
+    }
+}

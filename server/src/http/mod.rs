@@ -1,0 +1,105 @@
+//! The HTTP door: one file per surface, errors as RFC 9457, an id for every request.
+//!
+//! The listener is up before the store is: until [`crate::core::Core`] is there, every call but
+//! `/health/live` and `/api/v1/version` is answered 503 with `Retry-After`.
+
+mod auth;
+mod backups;
+mod collectors;
+mod failure;
+mod health;
+mod listener;
+mod maintenance;
+mod openapi;
+mod problem;
+mod request_id;
+mod sql;
+mod tables;
+mod tokens;
+mod write;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{delete, get, patch, post};
+
+pub(crate) use auth::{Caller, Permission};
+pub(crate) use listener::{Serving, bind};
+pub(crate) use problem::Problem;
+
+use crate::core::Core;
+
+/// What every route shares.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    core: Arc<OnceLock<Arc<Core>>>,
+}
+
+impl App {
+    /// Returns an application whose store is not open yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            core: Arc::default(),
+        }
+    }
+
+    /// Says that the store is open; calls are served from now on.
+    pub(crate) fn serve(&self, core: Arc<Core>) {
+        assert!(self.core.set(core).is_ok(), "the store is opened once");
+    }
+
+    /// Returns the store.
+    ///
+    /// # Errors
+    /// 503 before it is open and while it stops.
+    pub(crate) fn core(&self) -> Result<&Arc<Core>, Problem> {
+        let Some(core) = self.core.get() else {
+            return Err(Problem::unavailable(
+                "the server is still reading its log, ask again soon",
+                1,
+            ));
+        };
+        if core.is_stopping() {
+            return Err(Problem::unavailable("the server is stopping", 5));
+        }
+        Ok(core)
+    }
+}
+
+/// Returns the whole HTTP surface.
+pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
+    let api = Router::new()
+        .route("/sql", get(sql::get).post(sql::post))
+        .route("/queries/{id}", delete(sql::cancel))
+        .route("/write", post(write::line_protocol))
+        .route("/ingest", post(write::json_batch))
+        .route(
+            "/collectors",
+            get(collectors::list).post(collectors::register),
+        )
+        .route("/collectors/{name}", delete(collectors::revoke))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{id}", delete(tokens::revoke))
+        .route("/backups", get(backups::list).post(backups::create))
+        .route("/tables", get(tables::list))
+        .route("/tables/{table}", patch(tables::change))
+        .route("/maintenance/flush", post(maintenance::flush))
+        .route("/maintenance/compact", post(maintenance::compact))
+        .route("/version", get(health::version));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/api/v2/write", post(write::line_protocol))
+        .route("/write", post(write::line_protocol))
+        .route("/metrics", get(health::metrics))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/openapi.json", get(openapi::specification))
+        .fallback(failure::no_such_path)
+        .method_not_allowed_fallback(failure::no_such_method)
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(middleware::from_fn(failure::catch))
+        .layer(middleware::from_fn(request_id::layer))
+        .with_state(app)
+}

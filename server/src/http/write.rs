@@ -1,0 +1,140 @@
+//! The doors for rows over HTTP: line protocol and JSON batches, through the same commit as QUIC.
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::Committed;
+use ingest::line::{self, Precision};
+use schema::Timestamp;
+use serde::Deserialize;
+use wire::BatchFrame;
+use wire::v1::Batch;
+
+use super::{App, Caller, Permission, Problem};
+use crate::core::Core;
+use crate::identity::sha256;
+
+/// The query string; Influx's `db`, `bucket`, `org` and `rp` are taken and have no meaning here.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Parameters {
+    precision: Option<String>,
+}
+
+/// `POST /api/v1/write`, `/api/v2/write`, `/write`: Influx line protocol, plain or gzip.
+pub(crate) async fn line_protocol(
+    State(app): State<App>,
+    caller: Caller,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.require(Permission::Write)?;
+    let core = app.core()?;
+    let precision = precision(parameters.precision.as_deref())?;
+    let body = decompressed(core, &headers, body)?;
+    let batch = line::decode(&body, precision, core.now(), &core.limits)
+        .map_err(|error| Problem::bad_request(error.to_string()))?;
+    if batch.tables.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let committed = commit(core, &caller, &headers, batch).await?;
+    answer(committed)
+}
+
+/// `POST /api/v1/ingest`: a JSON batch, for a collector whose network has no UDP.
+pub(crate) async fn json_batch(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.require(Permission::Write)?;
+    let core = app.core()?;
+    let body = decompressed(core, &headers, body)?;
+    let mut batch = ingest::json::decode(&body, &core.limits)
+        .map_err(|error| Problem::bad_request(error.to_string()))?;
+    // A token speaks only for itself: numbered batches count under its own name.
+    if batch.epoch != 0 {
+        batch.collector = format!("token:{}:{}", caller.token_id, batch.collector);
+    }
+    let committed = commit(core, &caller, &headers, batch).await?;
+    answer(committed)
+}
+
+async fn commit(
+    core: &Core,
+    caller: &Caller,
+    headers: &HeaderMap,
+    mut batch: Batch,
+) -> Result<Committed, Problem> {
+    if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
+        number_by_key(&mut batch, &caller.token_id, key.as_bytes());
+    }
+    let frame = BatchFrame::encode(&batch, &core.limits)?;
+    Ok(core.engine.commit(frame)?.await?)
+}
+
+/// Makes the batch's number out of the key, so that the same key is stored once.
+fn number_by_key(batch: &mut Batch, token_id: &str, key: &[u8]) {
+    let hash = sha256(key);
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |n: u64, byte| n << 8 | u64::from(*byte))
+    };
+    let (epoch, rest) = hash.split_at(8);
+    batch.collector = format!("{IDEMPOTENCY_PREFIX}{token_id}");
+    batch.epoch = number(epoch).max(1);
+    batch.sequence = number(rest.get(..8).unwrap_or_default()).max(1);
+}
+
+fn answer(committed: Committed) -> Result<Response, Problem> {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let commit_time: Timestamp = committed.commit_time;
+    let value = |text: String| {
+        HeaderValue::try_from(text).map_err(|error| Problem::internal(error.to_string()))
+    };
+    response
+        .headers_mut()
+        .insert(X_LSN, value(committed.lsn.to_string())?);
+    response
+        .headers_mut()
+        .insert(X_COMMIT_TIME, value(commit_time.to_string())?);
+    Ok(response)
+}
+
+fn precision(given: Option<&str>) -> Result<Precision, Problem> {
+    match given {
+        None => Ok(Precision::Nanoseconds),
+        Some(text) => text.parse().map_err(|_| {
+            Problem::bad_request(format!(
+                "there is no precision {text:?}: use ns, us, ms or s"
+            ))
+        }),
+    }
+}
+
+/// Returns the body without gzip, never larger than a plain body may be.
+fn decompressed(core: &Core, headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, Problem> {
+    let encoding = headers
+        .get(header::CONTENT_ENCODING)
+        .map(HeaderValue::as_bytes);
+    match encoding {
+        None | Some(b"identity" | b"") => Ok(body.into()),
+        Some(b"gzip" | b"x-gzip") => ingest::gunzip(&body, core.body_bytes_max)
+            .map_err(|error| Problem::bad_request(error.to_string())),
+        Some(other) => {
+            let name = String::from_utf8_lossy(other).into_owned();
+            Err(Problem::bad_request(format!(
+                "content encoding {name:?} is not known: use gzip"
+            )))
+        }
+    }
+}
+
+/// Tells the store that a batch is numbered by a key, and is to be forgotten after a day.
+const IDEMPOTENCY_PREFIX: &str = "idempotency:";
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const X_LSN: HeaderName = HeaderName::from_static("x-lsn");
+const X_COMMIT_TIME: HeaderName = HeaderName::from_static("x-commit-time");

@@ -1,0 +1,84 @@
+//! How a server ends: asked by a signal, or stopped by its own log.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info};
+
+use crate::archive::Archiving;
+use crate::core::Core;
+use crate::{Error, Server};
+
+/// Why a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// By SIGTERM or SIGINT, in order.
+    Asked,
+    /// Another server took the repository over: this one must not acknowledge what it cannot ship.
+    Fenced,
+    /// W-3: the log failed to sync; a restart replays what is on disk.
+    Poisoned,
+}
+
+impl Server {
+    /// Serves until a signal comes or the log fails, then stops in order.
+    ///
+    /// # Errors
+    /// What went wrong on the way down.
+    pub async fn run_until_signal(self) -> Result<Stopped, Error> {
+        let stopped = tokio::select! {
+            signal = signalled() => signal.map(|()| Stopped::Asked)?,
+            stopped = by_itself(self.core()) => stopped,
+        };
+        match stopped {
+            Stopped::Asked => info!("stopping"),
+            Stopped::Fenced => error!("another server archives to this repository: stopping"),
+            Stopped::Poisoned => error!("the log failed to sync: stopping without another ack"),
+        }
+        let outcome = self.stop().await;
+        match (stopped, outcome) {
+            // A poisoned log cannot be closed in order, nor the rest be shipped: both are known.
+            (Stopped::Poisoned | Stopped::Fenced, Err(error)) => {
+                error!(%error, "the server could not be stopped in order");
+            }
+            (_, outcome) => outcome?,
+        }
+        Ok(stopped)
+    }
+}
+
+/// Returns when SIGTERM or SIGINT comes.
+///
+/// # Errors
+/// [`Error::Io`] when signals cannot be listened for.
+pub async fn signalled() -> Result<(), Error> {
+    let failed = |source| Error::Io {
+        path: "signals".into(),
+        source,
+    };
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Returns once the server must stop by itself.
+async fn by_itself(core: &Core) -> Stopped {
+    let mut ticks = interval(CHECK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if core.engine.log().is_poisoned() {
+            return Stopped::Poisoned;
+        }
+        if core.archive.as_ref().is_some_and(Archiving::has_ended) {
+            return Stopped::Fenced;
+        }
+    }
+}
+
+const CHECK: Duration = Duration::from_millis(200);

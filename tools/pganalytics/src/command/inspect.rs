@@ -1,0 +1,171 @@
+//! `pganalytics inspect wal | part | manifest`: what a file says of itself.
+
+use std::path::Path;
+
+use engine::part::PageColumn;
+use serde_json::{Value, json};
+use server::Machine;
+
+use super::key;
+use crate::cli::{Inspect, InspectFile};
+use crate::failure::{Failure, Outcome};
+use crate::output;
+
+/// Runs the command.
+pub(crate) fn run(call: &Inspect) -> Outcome {
+    match call {
+        Inspect::Wal(file) => segment(file),
+        Inspect::Part(file) => part(file),
+        Inspect::Manifest(file) => manifest(file),
+    }
+}
+
+/// Headers and checksums need no key, so a segment can be looked at anywhere.
+fn segment(file: &InspectFile) -> Outcome {
+    let scan = wal::inspect::scan(Machine::real().disk.as_ref(), &file.path)
+        .map_err(|error| Failure::of(&error, error.kind(), "is this a segment of a log?"))?;
+    let records: Vec<Value> = scan
+        .records
+        .iter()
+        .map(|record| {
+            let kind = if record.is_group { "group" } else { "payload" };
+            json!({
+                "offset": record.offset, "lsn": record.lsn, "durable_lsn": record.durable_lsn,
+                "kind": kind, "bytes": record.bytes,
+            })
+        })
+        .collect();
+    let segment = &scan.segment;
+    let header = json!({
+        "number": segment.number, "previous": segment.previous, "timeline": segment.timeline,
+        "base_lsn": segment.base_lsn, "created": segment.created.to_string(),
+        "cluster": segment.cluster.to_string(),
+    });
+    print(
+        file,
+        &header,
+        "records",
+        &records,
+        &["offset", "lsn", "durable_lsn", "kind", "bytes"],
+    )
+}
+
+fn part(file: &InspectFile) -> Outcome {
+    let environment = environment(file)?;
+    let part = engine::offline::inspect_part(&environment, &file.path).map_err(|error| {
+        Failure::of(
+            &error,
+            error.kind(),
+            "is this a part of this data directory?",
+        )
+    })?;
+    let columns: Vec<Value> = part
+        .columns()
+        .flat_map(|column| pages(&part, column))
+        .collect();
+    let header = json!(part.meta());
+    print(
+        file,
+        &header,
+        "pages",
+        &columns,
+        &[
+            "column", "page", "encoding", "rows", "nulls", "offset", "bytes",
+        ],
+    )
+}
+
+fn pages(part: &engine::part::Part, column: PageColumn) -> Vec<Value> {
+    let name = match column {
+        PageColumn::Time => "time".to_owned(),
+        PageColumn::Field(index) => part
+            .fields()
+            .get(index)
+            .map_or_else(String::new, |field| field.name.clone()),
+    };
+    (0..part.page_count())
+        .map(|number| {
+            let page = part.page(column, number);
+            let statistics = &page.statistics;
+            json!({
+                "column": name, "page": number, "encoding": page.encoding.to_string(),
+                "rows": statistics.rows, "nulls": statistics.nulls,
+                "offset": page.offset, "bytes": page.sealed_bytes,
+            })
+        })
+        .collect()
+}
+
+fn manifest(file: &InspectFile) -> Outcome {
+    let environment = environment(file)?;
+    let report =
+        engine::offline::inspect_manifest(&environment, Some(&file.path)).map_err(|error| {
+            Failure::of(
+                &error,
+                error.kind(),
+                "is this a manifest of this data directory?",
+            )
+        })?;
+    let header = json!({
+        "flushed_lsn": report.flushed_lsn, "flushed_time": report.flushed_time.to_string(),
+        "timeline": report.timeline, "tables": report.tables.len(), "tokens": report.tokens,
+        "collectors": report.collectors,
+    });
+    let parts: Vec<Value> = report.parts.iter().map(|part| json!(part)).collect();
+    print(
+        file,
+        &header,
+        "parts",
+        &parts,
+        &[
+            "id",
+            "table",
+            "rows",
+            "series",
+            "bytes",
+            "level",
+            "first_lsn",
+            "last_lsn",
+        ],
+    )
+}
+
+/// Returns the data directory around a file: two levels up, where its keys are.
+fn environment(file: &InspectFile) -> Outcome<engine::Environment> {
+    let dir = file
+        .path
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("."))
+        .to_owned();
+    let machine = Machine::real();
+    let keyring = key::keyring(&machine, file.key.as_deref(), &dir)?;
+    Ok(engine::Environment {
+        disk: machine.disk,
+        clock: machine.clock,
+        entropy: machine.entropy,
+        keyring,
+        dir,
+    })
+}
+
+fn print(
+    file: &InspectFile,
+    header: &Value,
+    name: &str,
+    rows: &[Value],
+    columns: &[&str],
+) -> Outcome {
+    if file.json {
+        let mut whole = header.clone();
+        if let Some(fields) = whole.as_object_mut() {
+            fields.insert(name.to_owned(), rows.into());
+        }
+        println!("{whole:#}");
+        return Ok(());
+    }
+    for (key, value) in header.as_object().into_iter().flatten() {
+        println!("{key}: {}", output::cell(value));
+    }
+    output::listing(rows, false, columns)
+}

@@ -1,0 +1,17 @@
+//! The programs as a user meets them: real processes, real PostgreSQL, real sockets.
+//!
+//! One binary, so that the linker works once; a file per promise.
+
+mod harness;
+
+mod bad_input;
+mod bad_start;
+mod command_line;
+mod crash;
+mod demo;
+mod disk_full;
+mod import;
+mod markers;
+mod outage;
+mod restore;
+mod statements;
