@@ -1,0 +1,65 @@
+//! The pieces' figures as tables.
+
+use super::CodecFigures;
+use crate::ingest::number;
+use crate::report::{Table, digits};
+
+impl CodecFigures {
+    /// Returns the figures as Markdown.
+    pub(crate) fn to_text(&self) -> String {
+        [self.log_text(), self.parts_text(), self.columns_text()].join("\n")
+    }
+
+    fn log_text(&self) -> String {
+        let mut table = Table::new(&[
+            "log, threads × payload",
+            "commits/s",
+            "MB/s",
+            "p50, ms",
+            "p99, ms",
+        ]);
+        for it in &self.log {
+            table.row([
+                format!("{} × {} KiB", it.threads, it.payload_bytes >> 10),
+                digits(it.commits_per_s, 0),
+                digits(it.bytes_per_s / 1e6, 0),
+                digits(it.latency.p50_ms, 2),
+                digits(it.latency.p99_ms, 2),
+            ]);
+        }
+        table.render()
+    }
+
+    fn parts_text(&self) -> String {
+        let mut table = Table::new(&[
+            "part",
+            "rows",
+            "series",
+            "bytes per value",
+            "written, M values/s",
+            "read, M values/s",
+        ]);
+        for it in &self.parts {
+            table.row([
+                it.table.into(),
+                digits(number(it.rows), 0),
+                digits(number(it.series), 0),
+                digits(it.bytes_per_value, 3),
+                digits(it.write_values_per_s / 1e6, 1),
+                digits(it.read_values_per_s / 1e6, 1),
+            ]);
+        }
+        table.render()
+    }
+
+    fn columns_text(&self) -> String {
+        let mut table = Table::new(&["column", "bytes per row", "encoding"]);
+        for part in &self.parts {
+            for it in &part.columns {
+                let name = format!("{}.{}", part.table, it.name);
+                table.row([name, digits(it.bytes_per_row, 4), it.encoding.clone()]);
+            }
+        }
+        table.render()
+    }
+}
