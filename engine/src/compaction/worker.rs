@@ -19,11 +19,16 @@ pub(crate) fn run(store: &Store) {
     if let Err(error) = platform::lower_thread_priority(COMPACTION_NICE) {
         debug!(%error, "the compaction keeps its priority");
     }
+    let mut done = None;
     while !store.is_closing() {
         store.compact_bell.wait(LOOK_EVERY);
-        if store.is_closing() || !store.settings.compaction.automatic {
+        // Looking costs a pass over all parts: it is done after a flush, and as time goes by.
+        let minutes = store.environment.now().nanos() / (60 * SECOND_NANOS);
+        let occasion = (store.state.load().flushed_lsn, minutes / EVERY_MINUTES);
+        if store.is_closing() || !store.settings.compaction.automatic || done == Some(occasion) {
             continue;
         }
+        done = Some(occasion);
         if let Err(error) = round(store, Effort::Usual)
             && !store.is_closing()
         {
@@ -84,9 +89,33 @@ fn expire(store: &Store, name: &str) -> Result<(), Error> {
     }
     let removed = with_ids(table, &gone);
     publish(store, name, Edit::Expire { removed: gone }, &[], &removed)?;
+    renumber(store, name);
     store.metrics.expired_parts.inc_by(removed.len() as u64);
     debug!(table = name, parts = removed.len(), "expired");
     Ok(())
+}
+
+/// Gives a table whose series are mostly gone a smaller index.
+fn renumber(store: &Store, name: &str) {
+    if !store
+        .state
+        .load()
+        .table(name)
+        .is_some_and(|table| table.is_sparse())
+    {
+        return;
+    }
+    // No part or chunk may come or go meanwhile: the manifest's lock keeps parts, the turn chunks.
+    let _manifest = store.manifest.lock();
+    let writer = store.state.write();
+    let mut next = writer.next();
+    if let Some(table) = next.table_mut(name) {
+        *table = table.renumbered();
+    }
+    store
+        .pressure
+        .measure(&next, store.environment.clock.monotonic());
+    writer.publish(next);
 }
 
 fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error> {
@@ -154,6 +183,8 @@ fn publish(
     Ok(())
 }
 
+const SECOND_NANOS: i64 = 1_000_000_000;
+const EVERY_MINUTES: i64 = 10;
 const COMPACTION_NICE: i32 = 10;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// E-3: pages that a merge keeps open: of times and of fields so many each, 64 KiB of numbers apiece.

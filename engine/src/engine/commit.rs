@@ -68,8 +68,9 @@ impl Engine {
             .map_or([0; 32], |number| number.binding());
         let prepared = store.log.prepare(Binding(binding), batch.frame.bytes());
         let prepared = prepared.map_err(Error::log)?;
-        let state = store.state.load();
         let mut admission = store.admission.lock();
+        // Loaded under the lock, so that a duplicate's answer is not older than its first copy.
+        let state = store.state.load();
         // W-2: one lock over both, so that the log has what was admitted in the order of admission.
         match admission.examine(&batch, &state, &store.pressure, now)? {
             Admitted::Duplicate(commit) => {

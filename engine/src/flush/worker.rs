@@ -51,18 +51,26 @@ pub(crate) fn run(store: &Store) {
 /// [`Error::Io`]; nothing is lost, and the next flush goes on.
 pub(crate) fn flush(store: &Store) -> Result<(), Error> {
     let mut turn = store.flushing.lock();
-    let begun = match &*turn {
-        Some(begun) => begun.clone(),
-        None => match freeze(store) {
-            Some(begun) => turn.insert(begun).clone(),
-            None => return Ok(()),
-        },
+    if let Some(begun) = turn.clone() {
+        // An earlier one failed: its rows are older than those that are visible now.
+        finish(store, &begun)?;
+        *turn = None;
+    }
+    let Some(begun) = freeze(store) else {
+        return Ok(());
     };
+    *turn = Some(begun.clone());
+    finish(store, &begun)?;
+    *turn = None;
+    Ok(())
+}
+
+/// Writes and publishes what was frozen.
+fn finish(store: &Store, begun: &Begun) -> Result<(), Error> {
     let state = store.state.load();
     let written = write_tables(&state, &store.parts, &store.cache, &store.settings)?;
     let rows: u64 = written.iter().map(|stored| stored.entry.meta.rows).sum();
-    publish(store, &begun, written)?;
-    *turn = None;
+    publish(store, begun, written)?;
     store.metrics.flushes.inc();
     store.metrics.flushed_rows.inc_by(rows);
     debug!(rows, lsn = %begun.point.end, "flushed");

@@ -66,6 +66,21 @@ impl Chunk {
         chunk
     }
 
+    /// Returns the same rows with other numbers for their series, which rise as the old ones do.
+    pub(crate) fn renumbered(&self, number: impl Fn(SeriesId) -> SeriesId) -> Self {
+        let runs = self.runs.iter().map(|run| ChunkRun {
+            series: number(run.series),
+            start: run.start,
+        });
+        let (time, fields) = (self.time.clone(), self.fields.clone());
+        Self::new(
+            (self.first_lsn, self.last_lsn),
+            runs.collect(),
+            time,
+            fields,
+        )
+    }
+
     /// Returns the number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.time.len()

@@ -85,6 +85,18 @@ impl MemTable {
         next
     }
 
+    /// Returns a memtable of other chunks in the place of these.
+    pub(crate) fn map(&self, chunk: impl Fn(&Chunk) -> Chunk) -> Self {
+        let chunks = self.chunks.iter().map(|levelled| Levelled {
+            level: levelled.level,
+            chunk: Arc::new(chunk(&levelled.chunk)),
+        });
+        Self {
+            chunks: chunks.collect(),
+            ..*self
+        }
+    }
+
     /// Returns where the last chunks begin, if there are enough of one level to be merged.
     fn full_level(&self) -> Option<usize> {
         let level = self.chunks.last()?.level;

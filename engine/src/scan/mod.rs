@@ -12,6 +12,7 @@ mod arrays;
 mod partition;
 mod planning;
 mod request;
+mod runs;
 mod selection;
 mod tags;
 

@@ -8,11 +8,12 @@ use arrow_schema::{ArrowError, SchemaRef};
 use schema::TimeRange;
 
 use super::arrays::{array_of, times};
+use super::runs::RunFinder;
 use super::tags::TagColumn;
 use crate::Error;
 use crate::column::Column;
-use crate::merge::{Plan, Reader, SeriesMerge, Source, SourceRun};
-use crate::series::SeriesId;
+use crate::merge::{Plan, Reader, SeriesMerge, Source};
+use crate::series::{SeriesId, SeriesOrder};
 use crate::state::TableState;
 
 /// What all partitions of a scan share.
@@ -22,7 +23,10 @@ pub(super) struct Scan {
     pub(super) schema: SchemaRef,
     pub(super) outputs: Vec<Output>,
     pub(super) sources: Arc<[Source]>,
+    /// The series that are selected, in the order of their tags.
     pub(super) series: Vec<SeriesId>,
+    /// The order of all series.
+    pub(super) order: Arc<SeriesOrder>,
     pub(super) time: TimeRange,
     pub(super) batch_rows: usize,
 }
@@ -46,7 +50,8 @@ pub struct ScanPartition {
     scan: Arc<Scan>,
     /// The positions of the series that are still to come.
     series: Range<usize>,
-    /// Where the next series would be in each part, so that parts are walked and not searched.
+    runs: RunFinder,
+    /// The series whose rows are under way.
     merge: Option<(SeriesId, SeriesMerge)>,
     rows_left: usize,
     reader: Reader,
@@ -72,6 +77,7 @@ impl ScanPartition {
         });
         Self {
             series,
+            runs: RunFinder::new(scan.sources.len()),
             merge: None,
             rows_left: limit.unwrap_or(usize::MAX),
             reader: Reader::new(Arc::clone(&scan.sources), &fields),
@@ -130,11 +136,9 @@ impl ScanPartition {
             return Ok(Some(merge));
         }
         while let Some(series) = self.series.next().and_then(|at| self.scan.series.get(at)) {
-            let sources = self.scan.sources.iter().enumerate();
-            let runs = sources.filter_map(|(source, from)| {
-                let rows = from.rows_of_series(*series)?;
-                Some(SourceRun { source, rows })
-            });
+            let runs = self
+                .runs
+                .find(*series, &self.scan.sources, &self.scan.order);
             let mode = self.scan.table.mode();
             let merge = SeriesMerge::new(mode, runs, &self.scan.time, &mut self.reader)?;
             if !merge.is_done() {

@@ -36,7 +36,8 @@ pub(crate) fn plan(
             earliest < request.time.end.nanos() && request.time.start.nanos() <= latest
         })
         .collect();
-    let series = selected(&table.series, &request.tags);
+    let order = table.series.order();
+    let series = selected(&table.series, &order, &request.tags);
     let stretches = shared_out(&series, &sources, request.partitions);
     let scan = Arc::new(Scan {
         table: Arc::clone(table),
@@ -44,6 +45,7 @@ pub(crate) fn plan(
         outputs,
         sources,
         series,
+        order,
         time: request.time,
         batch_rows: request.batch_rows.max(1),
     });

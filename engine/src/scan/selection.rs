@@ -4,11 +4,14 @@ use std::ops::Range;
 
 use super::TagSelection;
 use crate::merge::Source;
-use crate::series::{SeriesId, SeriesIndex};
+use crate::series::{SeriesId, SeriesIndex, SeriesOrder};
 
 /// Returns the series that all selections accept, in the order of their tags.
-pub(super) fn selected(series: &SeriesIndex, tags: &[TagSelection]) -> Vec<SeriesId> {
-    let order = series.order();
+pub(super) fn selected(
+    series: &SeriesIndex,
+    order: &SeriesOrder,
+    tags: &[TagSelection],
+) -> Vec<SeriesId> {
     if tags.is_empty() {
         return order.sorted.clone();
     }

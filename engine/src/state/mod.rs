@@ -15,6 +15,7 @@
 
 mod cell;
 mod part;
+mod renumber;
 mod table;
 
 use std::collections::BTreeMap;

@@ -13,6 +13,7 @@ use crate::series::{NULL_CODE, SeriesId, SeriesIndex};
 pub(crate) struct StoredPart {
     part: Arc<Part>,
     is_unique: bool,
+    index: Arc<SeriesIndex>,
     /// The series of each run, in the order of the part's directory.
     series: Vec<SeriesId>,
     /// The runs in the order of their series.
@@ -21,7 +22,7 @@ pub(crate) struct StoredPart {
 
 impl StoredPart {
     /// Returns the part with its series found in the table's index, or added to it.
-    pub(crate) fn new(part: Arc<Part>, is_unique: bool, index: &SeriesIndex) -> Self {
+    pub(crate) fn new(part: Arc<Part>, is_unique: bool, index: &Arc<SeriesIndex>) -> Self {
         let directory = part.directory();
         let mut table = index.write();
         // Each distinct value is looked up once, however many series have it.
@@ -52,9 +53,20 @@ impl StoredPart {
         Self {
             part,
             is_unique,
+            index: Arc::clone(index),
             series,
             by_series,
         }
+    }
+
+    /// Tells whether the numbers of its series are those of this index.
+    pub(crate) fn is_numbered_by(&self, index: &Arc<SeriesIndex>) -> bool {
+        Arc::ptr_eq(&self.index, index)
+    }
+
+    /// Returns the same part with its series numbered by another index.
+    pub(crate) fn numbered_by(&self, index: &Arc<SeriesIndex>) -> Self {
+        Self::new(Arc::clone(&self.part), self.is_unique, index)
     }
 
     /// Returns what the manifest says of the part.

@@ -71,9 +71,17 @@ impl TableState {
 
     /// Adds parts and leaves others out.
     pub(crate) fn replace_parts(&mut self, added: &[Arc<StoredPart>], removed: &[Arc<StoredPart>]) {
-        self.parts
-            .retain(|part| !removed.iter().any(|gone| Arc::ptr_eq(gone, part)));
-        self.parts.extend(added.iter().map(Arc::clone));
+        let is_gone =
+            |part: &Arc<StoredPart>| removed.iter().any(|gone| gone.meta().id == part.meta().id);
+        self.parts.retain(|part| !is_gone(part));
+        // A part that was written while the table got a fresh index has numbers of the old one.
+        let numbered = added
+            .iter()
+            .map(|part| match part.is_numbered_by(&self.series) {
+                true => Arc::clone(part),
+                false => Arc::new(part.numbered_by(&self.series)),
+            });
+        self.parts.extend(numbered);
         self.parts
             .sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
     }

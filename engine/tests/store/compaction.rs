@@ -118,3 +118,83 @@ fn retention_drops_whole_parts_by_the_clock() {
     assert!(lines(&engine, "cpu").is_empty());
     assert!(lines(&machine.crash().open(), "cpu").is_empty());
 }
+
+#[test]
+fn series_whose_rows_are_gone_make_room_for_others() {
+    let machine = Machine::new(5);
+    let engine = machine.open();
+    let old = |n: i64| Row {
+        core: Some(format!("{n:05}")),
+        ..Row::new("a", START - 50 * HOUR, n)
+    };
+    write(
+        &engine,
+        &batch("cpu", &(0..5_000).map(old).collect::<Vec<_>>()),
+    );
+    let new = |n: i64| Row {
+        core: Some(format!("x{n}")),
+        ..Row::new("b", START, n)
+    };
+    write(
+        &engine,
+        &batch("cpu", &(0..20).rev().map(new).collect::<Vec<_>>()),
+    );
+    engine.flush().unwrap();
+    // Rows in memory, of a series in a part and of one that is not, keep their tags.
+    write(
+        &engine,
+        &batch(
+            "cpu",
+            &[
+                Row {
+                    time: START + 1,
+                    ..new(7)
+                },
+                Row {
+                    time: START + 1,
+                    ..new(21)
+                },
+            ],
+        ),
+    );
+    let change = TableChange {
+        retention: Some(Some(Span::from_days(2))),
+        append_only: None,
+    };
+    engine.set_table("cpu", change).unwrap().wait().unwrap();
+    let view = engine.view().table("cpu").unwrap();
+    let before = scan(&view, &everything(&view));
+    assert_eq!(engine.status().series, 5_021);
+    engine.compact().unwrap();
+    assert_eq!(engine.status().series, 21);
+    assert_eq!(
+        scan(&view, &everything(&view)),
+        before,
+        "a view keeps its numbers"
+    );
+    let rest: Vec<_> = before
+        .into_iter()
+        .filter(|line| line.contains("host=b"))
+        .collect();
+    assert_eq!((lines(&engine, "cpu"), rest.len()), (rest, 22));
+    write(
+        &engine,
+        &batch(
+            "cpu",
+            &[
+                Row {
+                    time: START + 2,
+                    ..new(7)
+                },
+                Row {
+                    time: START + 2,
+                    ..new(99)
+                },
+            ],
+        ),
+    );
+    engine.flush().unwrap();
+    let digest = engine.digest().unwrap();
+    assert_eq!(lines(&engine, "cpu").len(), 24);
+    assert_eq!(machine.crash().open().digest().unwrap(), digest);
+}
