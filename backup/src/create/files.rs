@@ -62,7 +62,10 @@ impl<'a> Files<'a> {
     pub(super) async fn store(&mut self, parts: &[LocalPart]) -> Result<Vec<PartFile>, Error> {
         let this = &*self;
         // Boxed, since a closure over borrowed parts would not be `Send` for every lifetime.
-        let stores: Vec<_> = parts.iter().map(|part| this.store_part(part).boxed()).collect();
+        let stores: Vec<_> = parts
+            .iter()
+            .map(|part| this.store_part(part).boxed())
+            .collect();
         let transfers = self.repository.settings().transfers_max;
         futures::stream::iter(stores)
             .buffered(transfers)

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use platform::{Disk, OpenMode};
 use schema::{Lsn, Timestamp};
 use seal::FileKind;
+use tracing::warn;
 use wal::{Log, SegmentStatus, Start, Until};
 
 use super::RestoreRequest;
 use super::plan::Plan;
 use super::target::At;
+use crate::Error;
 use crate::repository::{TIMELINE_FORMAT, TimelineRecord};
-use crate::{Error, Kind};
 
 /// Where a restored log ends and its new timeline begins.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +72,7 @@ pub(super) async fn cut(request: &RestoreRequest, plan: &Plan, dir: &Path) -> Re
 
 impl Cut {
     /// Tells the repository of the new timeline, so that what the restored server archives is joined
-    /// to its past. Returns false when the credentials do not write.
+    /// to its past. Returns false when the repository cannot be written to from here.
     pub(super) async fn register(
         &self,
         request: &RestoreRequest,
@@ -85,14 +86,15 @@ impl Cut {
             start_segment: self.segment,
             created: Timestamp::from_nanos(request.clock.now().0),
         };
-        match request
-            .repository
-            .found_timeline(&plan.keyring, &record)
-            .await
-        {
+        let registered = request.repository.found_timeline(&plan.keyring, &record);
+        match registered.await {
             Ok(()) => Ok(true),
-            Err(error) if error.kind() == Kind::Denied => Ok(false),
-            Err(error) => Err(error),
+            // Another restore took the number: two servers must not go on with one timeline.
+            Err(error @ Error::Conflict { .. }) => Err(error),
+            Err(error) => {
+                warn!(%error, "the repository was not told of the new timeline");
+                Ok(false)
+            }
         }
     }
 }

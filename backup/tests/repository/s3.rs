@@ -22,6 +22,7 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
     };
     let settings = backup::Settings {
         chunk_bytes: 5 << 20,
+        archive_interval_ms: 500,
         ..settings()
     };
     let location = Location::parse("s3://backups/a/b", &options, &settings).unwrap();
@@ -29,7 +30,7 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
     world.repository.self_test().await.unwrap();
     // Text that does not compress, so that a part takes more than one piece to upload.
     let mut random = Random::new(3);
-    for _ in 0..240 {
+    for _ in 0..190 {
         let text: String = (0..4_096)
             .map(|_| format!("{:016x}", random.next()))
             .collect();
@@ -47,7 +48,7 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
         .await
         .unwrap();
     assert_eq!((report.backups, report.problems), (2, Vec::new()));
-    let time = world.acked[242].commit_time.max(first.end_time);
+    let time = world.acked[192].commit_time.max(first.end_time);
     let dir = world.restore(At::Time(time), "moment").await.unwrap();
     assert_eq!(world.rows_in(&dir), world.rows_at(time));
     let dir = world.restore(At::Latest, "latest").await.unwrap();

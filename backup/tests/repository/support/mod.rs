@@ -15,7 +15,7 @@ use backup::{
 };
 use engine::Engine;
 use object_store::ObjectStore;
-use platform::{Clock, Disk, Entropy, RealDisk, SimClock, SimEntropy, UnixNanos};
+use platform::{Clock, Disk, Entropy, OsEntropy, RealDisk, SimClock, SimEntropy, UnixNanos};
 use schema::{Lsn, Timestamp};
 use seal::{ClusterId, Keyring, MasterKey};
 use tempfile::TempDir;
@@ -234,7 +234,8 @@ impl World {
             engine: engine_settings(self.segment_bytes),
             disk: Arc::new(RealDisk),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            entropy: Arc::new(SimEntropy::new(99)) as Arc<dyn Entropy>,
+            // Random for each restore: a restored part must not get the name of another one.
+            entropy: Arc::new(OsEntropy) as Arc<dyn Entropy>,
             progress: Arc::new(|_| {}),
         }
     }
@@ -303,7 +304,7 @@ fn open(dir: &Path, clock: &Arc<SimClock>, keyring: &Arc<Keyring>, bytes: u64) -
     let environment = engine::Environment {
         disk: Arc::new(RealDisk),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
-        entropy: Arc::new(platform::OsEntropy),
+        entropy: Arc::new(OsEntropy),
         keyring: Arc::clone(keyring),
         dir: dir.to_owned(),
     };
