@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use wal::{Error, Kind, Lsn, Start};
 
 use crate::fixture::{DIR, Machine, Opened, payloads, put, small};
@@ -186,4 +187,42 @@ fn w4_swapped_groups_are_damage() {
     .concat();
     let error = specimen.open(&swapped).map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), Kind::Corrupt, "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    /// Whatever is written over a segment, moved within it or appended to it: what is found is a
+    /// beginning of what was sent, or the log refuses.
+    #[test]
+    fn w4_any_damage_gives_a_beginning_or_refuses(
+        is_vouched: bool,
+        at: prop::sample::Index,
+        from: prop::sample::Index,
+        length in 1..600usize,
+        noise in prop::option::of(prop::collection::vec(any::<u8>(), 600)),
+    ) {
+        let specimen = specimen(is_vouched);
+        let mut bytes = specimen.bytes.clone();
+        bytes.resize(8192, 0);
+        let to = 4096 + at.index(bytes.len() - 4096);
+        let length = length.min(bytes.len() - to);
+        match noise {
+            Some(noise) => bytes[to..to + length].copy_from_slice(&noise[..length]),
+            None => {
+                let from = 4096 + from.index(bytes.len() - 4096 - length);
+                bytes.copy_within(from..from + length, to);
+            }
+        }
+        match specimen.open(&bytes) {
+            Ok(opened) => {
+                let found = payloads(&opened.records);
+                prop_assert_eq!(&found, &specimen.sent[..found.len()]);
+                // What takes the marker with it leaves nothing that vouches.
+                let spares_marker = to + length <= specimen.bytes.len() - 112;
+                let is_safe = is_vouched && spares_marker;
+                prop_assert!(!is_safe || found.len() == 3, "a vouched record is gone");
+            }
+            Err(error) => prop_assert_eq!(error.kind(), Kind::Corrupt),
+        }
+    }
 }
