@@ -52,9 +52,9 @@ pub(crate) struct Options {
     /// Hosts of the data set `cpu`
     #[arg(long, global = true, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) hosts: u32,
-    /// Hours of `statements` (300 000 rows each) and of `waits` (720 000 rows each)
-    #[arg(long, global = true, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=240))]
-    pub(crate) other_hours: u32,
+    /// Minutes of `statements` (5 000 rows each) and of `waits` (about 12 000 rows each)
+    #[arg(long, global = true, default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=14_400))]
+    pub(crate) other_minutes: u32,
     /// Which of all data sets of these shapes
     #[arg(long, global = true, default_value_t = 42)]
     pub(crate) seed: u64,

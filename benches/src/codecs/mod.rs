@@ -38,8 +38,8 @@ pub(crate) struct CodecFigures {
 pub(crate) fn measure(dir: &Path, seed: u64) -> Outcome<CodecFigures> {
     let data_sets = [
         DataSet::Cpu(CpuShape::of_hours(seed, 1_000, 2)),
-        DataSet::Statements(StatementShape::of_hours(seed, 2)),
-        DataSet::Waits(WaitShape::of_hours(seed, 1)),
+        DataSet::Statements(StatementShape::of_minutes(seed, 120)),
+        DataSet::Waits(WaitShape::of_minutes(seed, 60)),
     ];
     measure_data_sets(dir, &data_sets, &log::CASES)
 }
@@ -75,11 +75,11 @@ mod tests {
             DataSet::Cpu(CpuShape::of_hours(1, 20, 1)),
             DataSet::Statements(StatementShape {
                 instances: 3,
-                ..StatementShape::of_hours(1, 1)
+                ..StatementShape::of_minutes(1, 60)
             }),
             DataSet::Waits(WaitShape {
                 instances: 2,
-                ..WaitShape::of_hours(1, 1)
+                ..WaitShape::of_minutes(1, 60)
             }),
         ];
         let case = log::Case {

@@ -65,8 +65,8 @@ mod tests {
     fn every_summed_field_is_there_and_fields_are_counted_rightly() {
         for data_set in [
             DataSet::Cpu(CpuShape::of_hours(1, 10, 1)),
-            DataSet::Statements(StatementShape::of_hours(1, 1)),
-            DataSet::Waits(WaitShape::of_hours(1, 1)),
+            DataSet::Statements(StatementShape::of_minutes(1, 60)),
+            DataSet::Waits(WaitShape::of_minutes(1, 60)),
         ] {
             let table = data_set.rows(Share::WHOLE).next_table(100).unwrap();
             assert_eq!(table.name, data_set.table());

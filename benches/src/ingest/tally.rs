@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_server_is_asked_for_count_and_sums() {
-        let tally = Tally::new(DataSet::Waits(WaitShape::of_hours(1, 1)));
+        let tally = Tally::new(DataSet::Waits(WaitShape::of_minutes(1, 60)));
         assert_eq!(
             tally.query(),
             r#"SELECT count(*) AS row_count, sum("pid") AS "pid" FROM waits"#

@@ -45,9 +45,9 @@ pub(crate) async fn run(command: Command, options: &Options) -> Outcome<Report> 
     let program = Program::find(options.server.as_deref())?;
     run_cpu(command, options, &program, &room, &mut report).await?;
     if matches!(command, Command::All | Command::Disk) {
-        let hours = options.other_hours;
-        let statements = StatementShape::of_hours(options.seed, hours);
-        let waits = WaitShape::of_hours(options.seed, hours);
+        let minutes = options.other_minutes;
+        let statements = StatementShape::of_minutes(options.seed, minutes);
+        let waits = WaitShape::of_minutes(options.seed, minutes);
         for data_set in [DataSet::Statements(statements), DataSet::Waits(waits)] {
             let mut session = Session::start(&program, &room, data_set, options).await?;
             session.ingest(&mut report).await?;

@@ -1,7 +1,7 @@
 //! All values of `cpu` in memory, to know what a query must answer.
 
-use super::host::Host;
 use super::CpuShape;
+use super::host::Host;
 
 /// Every value of a data set: a byte each, 43 MB for 1 000 hosts and 12 h.
 #[derive(Debug)]

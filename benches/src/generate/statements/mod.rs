@@ -29,13 +29,13 @@ pub(crate) struct StatementShape {
 }
 
 impl StatementShape {
-    /// Returns 50 instances with 100 statements each, over so many hours.
-    pub(crate) fn of_hours(seed: u64, hours: u32) -> Self {
+    /// Returns 50 instances with 100 statements each, over so many minutes.
+    pub(crate) fn of_minutes(seed: u64, minutes: u32) -> Self {
         Self {
             seed,
             instances: 50,
             statements: 100,
-            minutes: i64::from(hours) * 60,
+            minutes: i64::from(minutes),
         }
     }
 }

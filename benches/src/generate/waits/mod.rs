@@ -27,12 +27,12 @@ pub(crate) struct WaitShape {
 }
 
 impl WaitShape {
-    /// Returns 50 instances over so many hours: 720 000 rows an hour, within a few thousand.
-    pub(crate) fn of_hours(seed: u64, hours: u32) -> Self {
+    /// Returns 50 instances over so many minutes: about 12 000 rows each.
+    pub(crate) fn of_minutes(seed: u64, minutes: u32) -> Self {
         Self {
             seed,
             instances: 50,
-            seconds: i64::from(hours) * 3_600,
+            seconds: i64::from(minutes) * 60,
         }
     }
 }
