@@ -99,7 +99,7 @@ impl Archiving {
     /// [`Error::Backup`].
     pub(crate) async fn create(&self, kind: BackupKind) -> Result<BackupRecord, Error> {
         let request = BackupRequest {
-            store: self.engine.clone(),
+            store: Arc::<Engine>::clone(&self.engine),
             archive: self.progress.clone(),
             repository: self.repository.clone(),
             environment: self.environment.clone(),

@@ -122,6 +122,22 @@ impl From<rustls::Error> for Error {
     }
 }
 
+/// Returns an error with everything behind it, outermost first: each layer carries its source and
+/// does not print it, so whoever tells a person tells them all.
+pub fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if !text.ends_with(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        source = cause.source();
+    }
+    text
+}
+
 /// The keys' crate stands below the vocabulary and has kinds of its own.
 fn seal_kind(kind: seal::Kind) -> Kind {
     match kind {

@@ -33,7 +33,7 @@ pub use addresses::Addresses;
 pub use archive::repository;
 pub use assembly::Server;
 pub use config::ConfigError;
-pub use error::Error;
+pub use error::{Error, describe};
 pub use lifecycle::{Stopped, signalled};
 pub use local::{LocalServer, admin_token_path};
 pub use store::{KEYRING, MASTER_KEY, Machine, key_source, open_keyring};

@@ -40,7 +40,7 @@ fn refused(error: engine::Error) -> Refused {
     };
     Refused {
         kind: error.kind(),
-        reason: error.to_string(),
+        reason: crate::describe(&error),
         retry_after_ms,
     }
 }

@@ -7,7 +7,7 @@
 //! key is to come from one, the keyring. What is missing later is an error: a keyring without its
 //! key is never replaced by a new one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use platform::{Clock, Disk, Entropy, OsEntropy, RealClock, RealDisk};
@@ -80,7 +80,7 @@ pub fn open_keyring(
 fn create_keyring(
     machine: &Machine,
     source: &KeySource,
-    path: &PathBuf,
+    path: &Path,
 ) -> Result<Arc<Keyring>, Error> {
     let (disk, entropy) = (machine.disk.as_ref(), machine.entropy.as_ref());
     let master = match source {

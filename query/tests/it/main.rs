@@ -1,5 +1,11 @@
 //! SQL over a real engine on a simulated disk.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
 mod differential;
 mod harness;
 mod import_files;

@@ -51,14 +51,14 @@ async fn detail_of(response: Response) -> String {
 
 impl From<engine::Error> for Problem {
     fn from(error: engine::Error) -> Self {
-        let detail = error.to_string();
+        let detail = crate::describe(&error);
         match error.kind() {
             Kind::Invalid => Self::bad_request(detail),
             Kind::Denied => Self::forbidden(detail),
             Kind::Overloaded => Self::unavailable(detail, 1),
             Kind::Unavailable => Self::unavailable(detail, 5),
             Kind::Corrupt | Kind::Internal => {
-                error!(%error, "a request met a failure of the store");
+                error!(error = detail, "a request met a failure of the store");
                 Self::internal(detail)
             }
         }
@@ -71,8 +71,9 @@ impl From<crate::Error> for Problem {
             crate::Error::Engine(error) => error.into(),
             crate::Error::Query(error) => error.into(),
             error => {
-                error!(%error, "a request failed");
-                Self::internal(error.to_string())
+                let detail = crate::describe(&error);
+                error!(error = detail, "a request failed");
+                Self::internal(detail)
             }
         }
     }

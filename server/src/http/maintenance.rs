@@ -1,5 +1,7 @@
 //! `POST /api/v1/maintenance/flush` and `…/compact`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -42,8 +44,9 @@ async fn run(
     work: impl FnOnce(&Core) -> Result<(), engine::Error> + Send + 'static,
 ) -> Result<Response, Problem> {
     caller.require(Permission::Operate)?;
-    let core = app.core()?.clone();
-    let task = core.clone().spawn_blocking(move || work(&core));
+    let core = Arc::clone(app.core()?);
+    let worker = Arc::clone(&core);
+    let task = core.spawn_blocking(move || work(&worker));
     if !wait.wait {
         return Ok((StatusCode::ACCEPTED, Json(json!({ "state": "started" }))).into_response());
     }

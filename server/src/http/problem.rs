@@ -7,9 +7,13 @@ use serde::Serialize;
 
 use super::request_id;
 
-/// An error answer.
+/// An error answer; boxed, since most calls succeed and should not carry room for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<Body>);
+
+/// What the answer says.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Problem {
+struct Body {
     /// A stable name of the kind of error, as a relative reference.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -38,7 +42,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Body {
             kind,
             title,
             status: status.as_u16(),
@@ -47,7 +51,7 @@ impl Problem {
             column: None,
             request_id: request_id::current(),
             retry_after_s: None,
-        }
+        }))
     }
 
     /// 400: the request is wrong.
@@ -62,17 +66,15 @@ impl Problem {
 
     /// 400: the SQL is wrong, at a place where that is known.
     pub(crate) fn bad_sql(detail: impl Into<String>, place: Option<(u64, u64)>) -> Self {
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "/problems/bad-sql",
             "bad SQL",
             detail,
         );
-        Self {
-            line: place.map(|(line, _)| line),
-            column: place.map(|(_, column)| column),
-            ..problem
-        }
+        problem.0.line = place.map(|(line, _)| line);
+        problem.0.column = place.map(|(_, column)| column);
+        problem
     }
 
     /// 401: no token, or not one of ours.
@@ -148,11 +150,9 @@ impl Problem {
     /// 429: a limit is reached; come again.
     pub(crate) fn too_many(detail: impl Into<String>, retry_after_s: u32) -> Self {
         let status = StatusCode::TOO_MANY_REQUESTS;
-        let problem = Self::new(status, "/problems/limit", "a limit is reached", detail);
-        Self {
-            retry_after_s: Some(retry_after_s),
-            ..problem
-        }
+        let mut problem = Self::new(status, "/problems/limit", "a limit is reached", detail);
+        problem.0.retry_after_s = Some(retry_after_s);
+        problem
     }
 
     /// 500: the server failed.
@@ -164,19 +164,18 @@ impl Problem {
     /// 503: overloaded, stopping or not up yet; come again.
     pub(crate) fn unavailable(detail: impl Into<String>, retry_after_s: u32) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let problem = Self::new(status, "/problems/unavailable", "not now", detail);
-        Self {
-            retry_after_s: Some(retry_after_s),
-            ..problem
-        }
+        let mut problem = Self::new(status, "/problems/unavailable", "not now", detail);
+        problem.0.retry_after_s = Some(retry_after_s);
+        problem
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after_s;
-        let mut response = (status, Json(self)).into_response();
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.0.retry_after_s;
+        let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -117,7 +117,7 @@ fn format(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format, Proble
 
 impl From<query::Error> for Problem {
     fn from(error: query::Error) -> Self {
-        let detail = error.to_string();
+        let detail = crate::describe(&error);
         let retry_after_s = error
             .retry_after_ms()
             .map_or(1, |ms| u32::try_from(ms.div_ceil(1_000)).unwrap_or(1));
@@ -132,7 +132,7 @@ impl From<query::Error> for Problem {
             429 => Self::too_many(detail, retry_after_s),
             503 => Self::unavailable(detail, retry_after_s),
             _ => {
-                error!(%error, "a query failed");
+                error!(error = detail, "a query failed");
                 Self::internal(detail)
             }
         }

@@ -47,11 +47,12 @@ impl Failure {
     }
 
     /// A failure of a part of ours, by its kind.
-    pub(crate) fn of(error: &dyn fmt::Display, kind: Kind, advice: &str) -> Self {
+    pub(crate) fn of(error: &dyn std::error::Error, kind: Kind, advice: &str) -> Self {
+        let what = server::describe(error);
         match kind {
-            Kind::Corrupt => Self::damage(error),
-            Kind::Invalid => Self::call(error, advice),
-            _ => Self::new(error, advice),
+            Kind::Corrupt => Self::damage(what),
+            Kind::Invalid => Self::call(what, advice),
+            _ => Self::new(what, advice),
         }
     }
 

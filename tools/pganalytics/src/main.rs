@@ -1,5 +1,11 @@
 //! `pganalytics`: the server and the operator's command line.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line prints"
+)]
+
 mod cli;
 mod client;
 mod command;

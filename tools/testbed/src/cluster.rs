@@ -90,7 +90,14 @@ impl Cluster {
     /// # Errors
     /// [`Error::Program`] with PostgreSQL's message.
     pub fn sql(&self, statements: &str) -> Result<String, Error> {
-        let mut command = self.account.command(&self.installation.bin.join("psql"));
+        let psql = self.installation.bin.join("psql");
+        // Some packages carry the server alone; any client speaks to any server.
+        let psql = if psql.is_file() {
+            psql
+        } else {
+            PathBuf::from("psql")
+        };
+        let mut command = self.account.command(&psql);
         command.args([
             "-XAtq",
             "-v",

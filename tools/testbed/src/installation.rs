@@ -17,7 +17,7 @@ pub struct Installation {
 impl Installation {
     /// Returns every installation of this machine, the newest first.
     ///
-    /// Looks into `$PGANALYTICS_POSTGRES_BIN`, then `/usr/lib/postgresql/*/bin`, then `PATH`.
+    /// Looks into `$PGANALYTICS_POSTGRES_BIN`, or else `/usr/lib/postgresql/*/bin` and `PATH`.
     pub fn all() -> Vec<Self> {
         let mut found: Vec<Self> = candidates()
             .iter()
@@ -32,8 +32,14 @@ impl Installation {
     /// # Errors
     /// [`Error::Missing`] when there is none.
     pub fn find(major_version: Option<u32>) -> Result<Self, Error> {
+        // What the set-up script fetched for tests is taken only where its version is asked for.
+        let fetched = major_version
+            .into_iter()
+            .flat_map(fetched)
+            .filter_map(|bin| Self::at(&bin));
         Self::all()
             .into_iter()
+            .chain(fetched)
             .find(|one| major_version.is_none_or(|wanted| wanted == one.major_version))
             .ok_or(Error::Missing)
     }
@@ -59,6 +65,19 @@ fn major_version(text: &str) -> Option<u32> {
     let after = text.split("(PostgreSQL) ").nth(1)?;
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
+}
+
+/// Returns where `scripts/setup.sh test` puts a version: a directory that every account can read.
+fn fetched(major_version: u32) -> Vec<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+    let roots = [Some(PathBuf::from("/var/cache")), cache];
+    let below = format!("pganalytics/postgresql/{major_version}/bin");
+    roots
+        .into_iter()
+        .flatten()
+        .map(|root| root.join(&below))
+        .collect()
 }
 
 fn candidates() -> Vec<PathBuf> {

@@ -67,7 +67,7 @@ fn open(call: &cli::Repository) -> Outcome<(Repository, MasterKey)> {
 /// Returns an error of the repository as a failure with advice.
 pub(crate) fn failed(error: &backup::Error) -> Failure {
     let advice = "pganalytics backup list --to URL shows what is there; --key names the master key";
-    Failure::new(error, advice)
+    Failure::of(error, error.kind(), advice)
 }
 
 fn parse(level: &str) -> Outcome<VerifyLevel> {

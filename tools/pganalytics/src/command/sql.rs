@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use futures::{StreamExt, pin_mut};
+use platform::{Disk, RealDisk};
 
 use super::prompt;
 use crate::cli::{Format, Sql};
@@ -50,7 +51,7 @@ async fn write_file(answer: Answer, path: &Path) -> Outcome {
     let unfinished = path.with_extension("partial");
     let mut file = File::create(&unfinished).map_err(failed)?;
     match copy(answer, &mut file, &path.display().to_string()).await {
-        Ok(()) => std::fs::rename(&unfinished, path).map_err(failed),
+        Ok(()) => RealDisk.rename(&unfinished, path).map_err(failed),
         Err(failure) => {
             std::fs::remove_file(&unfinished).map_err(failed)?;
             Err(failure)

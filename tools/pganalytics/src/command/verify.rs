@@ -48,7 +48,11 @@ pub(crate) fn run(call: &Verify) -> Outcome {
 }
 
 fn print(found: &Verification, as_json: bool) {
-    let damage: Vec<String> = found.damage.iter().map(ToString::to_string).collect();
+    let damage: Vec<String> = found
+        .damage
+        .iter()
+        .map(|error| server::describe(error))
+        .collect();
     if as_json {
         let leftovers: Vec<String> = found
             .leftovers

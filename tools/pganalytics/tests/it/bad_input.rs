@@ -179,7 +179,7 @@ async fn line_protocol_that_is_wrong_is_refused_with_its_place() {
     let refusal = detail(&api.write(far.into()).await.unwrap(), 400);
     assert!(refusal.contains("ahead"), "{refusal}");
     let request = api
-        .request(reqwest::Method::POST, "/api/v1/write?precision=h")
+        .request(reqwest::Method::POST, "/api/v1/write?precision=fortnight")
         .body("cpu v=1");
     detail(&api.send(request).await.unwrap(), 400);
     let request = api.request(reqwest::Method::POST, "/api/v1/write");

@@ -67,7 +67,7 @@ async fn commands_find_a_server_by_its_data_directory() {
     assert_eq!(
         server
             .api()
-            .write("cpu,host=a v=1i 1\ncpu,host=b v=2i 1".into())
+            .write("cpu,host=a v=1i\ncpu,host=b v=2i".into())
             .await
             .unwrap()
             .status,

@@ -83,6 +83,16 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers() {
     .await;
     acked += 1;
     assert_eq!(rows(&api).await, acked * ROWS);
+    eventually(
+        "with room, memtables become parts and the log is let go",
+        async || {
+            api.post("/api/v1/maintenance/flush?wait=true", &json!({}))
+                .await
+                .status
+                == 200
+        },
+    )
+    .await;
     let server = server.crash_and_restart(&options);
     assert_eq!(
         rows(&server.api()).await,

@@ -2,6 +2,13 @@
 //!
 //! One binary, so that the linker works once; a file per promise.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics, and whole programs live in the real file system"
+)]
+
 mod harness;
 
 mod bad_input;

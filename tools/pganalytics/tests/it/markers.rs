@@ -35,6 +35,10 @@ async fn no_marker_is_found_on_disk() {
         })
         .collect();
     assert_eq!(api.write(lines).await.unwrap().status, 204);
+    eventually("the collector samples", async || {
+        api.ask("SELECT 1 FROM stat_database LIMIT 1").await.status == 200
+    })
+    .await;
     cluster
         .sql("SET application_name = 'MARKERAPPzqx'; SELECT count(*) AS \"MARKERQUERYzqx\" FROM pg_class; SELECT pg_sleep(2)")
         .unwrap();

@@ -9,14 +9,19 @@ use super::{ServerProcess, collector_program};
 
 /// A running collector; killed when dropped.
 #[derive(Debug)]
-pub struct CollectorProcess {
+pub(crate) struct CollectorProcess {
     child: Child,
     config: PathBuf,
 }
 
 impl CollectorProcess {
     /// Registers a collector at the server and starts it with fast intervals.
-    pub async fn start(server: &ServerProcess, dir: &Path, name: &str, postgres_url: &str) -> Self {
+    pub(crate) async fn start(
+        server: &ServerProcess,
+        dir: &Path,
+        name: &str,
+        postgres_url: &str,
+    ) -> Self {
         let body = json!({ "name": name, "instances": [name] });
         let made = server
             .api()
@@ -28,8 +33,8 @@ impl CollectorProcess {
         let text = format!(
             "[collector]\nname = \"{name}\"\ntoken = \"{token}\"\nstate = \"{}\"\n\n\
              [[instance]]\nname = \"{name}\"\nurl = \"{postgres_url}\"\n\n\
-             [intervals]\nactivity = \"200ms\"\nstatements = \"1s\"\ndatabase = \"1s\"\nwal = \"1s\"\n\
-             checkpointer = \"1s\"\nhost = \"1s\"\ntexts = \"1s\"\n",
+             [intervals]\nactivity = \"200ms\"\nstatements = \"1s\"\ndatabase = \"1s\"\nwal = \"1s\"\nbgwriter = \"1s\"\n\
+             checkpointer = \"1s\"\nhost = \"1s\"\ncollector = \"1s\"\n",
             state.display()
         );
         let config = dir.join(format!("{name}.toml"));
@@ -41,14 +46,14 @@ impl CollectorProcess {
     }
 
     /// Kills the process and starts it again on the same spool.
-    pub fn crash_and_restart(&mut self) {
+    pub(crate) fn crash_and_restart(&mut self) {
         self.child.kill().expect("the collector is running");
         self.child.wait().expect("the collector ended");
         self.child = spawn(&self.config);
     }
 
     /// Sends SIGTERM, waits for the end and returns the exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let asked = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// The HTTP door of a server, with a token.
 #[derive(Debug, Clone)]
-pub struct Api {
+pub(crate) struct Api {
     client: Client,
     url: String,
     token: String,
@@ -13,23 +13,23 @@ pub struct Api {
 
 /// An answer, read whole.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// Its status.
-    pub status: StatusCode,
+    pub(crate) status: StatusCode,
     /// Its headers.
-    pub headers: reqwest::header::HeaderMap,
+    pub(crate) headers: reqwest::header::HeaderMap,
     /// Its body.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// Returns the body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     /// Returns the body as JSON, if the status is this one.
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         if self.body.is_empty() {
             Value::Null
@@ -41,7 +41,7 @@ impl Reply {
 
 impl Api {
     /// Returns the door at this URL.
-    pub fn new(url: String, token: String) -> Self {
+    pub(crate) fn new(url: String, token: String) -> Self {
         Self {
             client: Client::new(),
             url,
@@ -50,7 +50,7 @@ impl Api {
     }
 
     /// Returns the same door for the holder of another token.
-    pub fn with_token(&self, token: impl Into<String>) -> Self {
+    pub(crate) fn with_token(&self, token: impl Into<String>) -> Self {
         Self {
             token: token.into(),
             ..self.clone()
@@ -58,14 +58,14 @@ impl Api {
     }
 
     /// Returns a request to a path.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.url))
             .bearer_auth(&self.token)
     }
 
     /// Sends a request and reads the whole answer.
-    pub async fn send(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         Ok(Reply {
@@ -76,26 +76,26 @@ impl Api {
     }
 
     /// Calls with `GET`.
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(self.request(Method::GET, path))
             .await
             .expect("the server answers")
     }
 
     /// Calls with `POST` and a JSON body.
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(self.request(Method::POST, path).json(body))
             .await
             .expect("the server answers")
     }
 
     /// Asks in SQL and returns whatever comes.
-    pub async fn ask(&self, query: &str) -> Reply {
+    pub(crate) async fn ask(&self, query: &str) -> Reply {
         self.post("/api/v1/sql", &json!({ "query": query })).await
     }
 
     /// Asks in SQL and returns the rows.
-    pub async fn rows(&self, query: &str) -> Vec<Value> {
+    pub(crate) async fn rows(&self, query: &str) -> Vec<Value> {
         let rows = self.ask(query).await.expect(200);
         rows.as_array()
             .expect("json answers are arrays of objects")
@@ -103,7 +103,7 @@ impl Api {
     }
 
     /// Asks in SQL for one number.
-    pub async fn number(&self, query: &str) -> i64 {
+    pub(crate) async fn number(&self, query: &str) -> i64 {
         let rows = self.rows(query).await;
         let first = rows
             .first()
@@ -115,7 +115,7 @@ impl Api {
     }
 
     /// Writes line protocol; errors of the connection are the caller's business.
-    pub async fn write(&self, lines: String) -> Result<Reply, reqwest::Error> {
+    pub(crate) async fn write(&self, lines: String) -> Result<Reply, reqwest::Error> {
         self.send(self.request(Method::POST, "/api/v1/write").body(lines))
             .await
     }

@@ -5,10 +5,10 @@ mod http;
 mod program;
 mod server;
 
-pub use collector::CollectorProcess;
-pub use http::{Api, Reply};
-pub use program::{collector_program, program, run, run_expecting};
-pub use server::{ServerOptions, ServerProcess};
+pub(crate) use collector::CollectorProcess;
+pub(crate) use http::{Api, Reply};
+pub(crate) use program::{collector_program, program, run, run_expecting};
+pub(crate) use server::{ServerOptions, ServerProcess};
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Panics
 /// When it does not hold within a minute: a generous bound, only met when something is broken.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
     let started = now();
     while !condition().await {
         assert!(
@@ -32,6 +32,6 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn
     clippy::disallowed_methods,
     reason = "whole programs run on the real clock"
 )]
-pub fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Returns `pganalytics`.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_pganalytics").into()
 }
 
@@ -12,7 +12,7 @@ pub fn program() -> PathBuf {
 ///
 /// # Panics
 /// When it was not built.
-pub fn collector_program() -> PathBuf {
+pub(crate) fn collector_program() -> PathBuf {
     let path = program().with_file_name("pganalytics-collector");
     assert!(
         path.is_file(),
@@ -25,7 +25,7 @@ pub fn collector_program() -> PathBuf {
 ///
 /// # Panics
 /// When it does not exit with 0.
-pub fn run(words: &[&str]) -> String {
+pub(crate) fn run(words: &[&str]) -> String {
     let output = run_expecting(words, 0);
     String::from_utf8(output.stdout).expect("commands print UTF-8")
 }
@@ -34,7 +34,7 @@ pub fn run(words: &[&str]) -> String {
 ///
 /// # Panics
 /// When it exits with another code.
-pub fn run_expecting(words: &[&str], code: i32) -> Output {
+pub(crate) fn run_expecting(words: &[&str], code: i32) -> Output {
     let mut command = Command::new(program());
     let output = command
         .args(words)

@@ -8,21 +8,21 @@ use super::{Api, program};
 
 /// How a server is started.
 #[derive(Debug, Clone, Default)]
-pub struct ServerOptions {
+pub(crate) struct ServerOptions {
     /// Variables of its environment: `PGANALYTICS_…`.
-    pub environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
     /// Its configuration file.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The ports to take, where a restart must come back on the same ones.
-    pub http: Option<String>,
+    pub(crate) http: Option<String>,
     /// Likewise.
-    pub quic: Option<String>,
+    pub(crate) quic: Option<String>,
 }
 
 impl ServerOptions {
     /// Returns these options with a setting more, such as `("BACKUP__URL", "file:///…")`.
     #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         self.environment
             .push((format!("PGANALYTICS_{key}"), value.into()));
         self
@@ -31,7 +31,7 @@ impl ServerOptions {
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
-pub struct ServerProcess {
+pub(crate) struct ServerProcess {
     child: Child,
     data: PathBuf,
     http: String,
@@ -43,13 +43,13 @@ impl ServerProcess {
     ///
     /// # Panics
     /// When it ends instead; its own words are on standard error.
-    pub fn start(data: &Path, options: &ServerOptions) -> Self {
+    pub(crate) fn start(data: &Path, options: &ServerOptions) -> Self {
         Self::try_start(data, options)
             .unwrap_or_else(|code| panic!("the server ended with {code:?}"))
     }
 
     /// Starts a server and waits until it is ready, or returns its exit code.
-    pub fn try_start(data: &Path, options: &ServerOptions) -> Result<Self, Option<i32>> {
+    pub(crate) fn try_start(data: &Path, options: &ServerOptions) -> Result<Self, Option<i32>> {
         let mut command = Command::new(program());
         command.arg("server").arg("--data").arg(data);
         command.args(["--http", options.http.as_deref().unwrap_or("127.0.0.1:0")]);
@@ -93,7 +93,7 @@ impl ServerProcess {
     }
 
     /// Kills the process as a crash would and starts it again on the same ports.
-    pub fn crash_and_restart(self, options: &ServerOptions) -> Self {
+    pub(crate) fn crash_and_restart(self, options: &ServerOptions) -> Self {
         let (data, http, quic) = (self.data.clone(), self.http.clone(), self.quic.clone());
         self.kill();
         let options = ServerOptions {
@@ -105,13 +105,13 @@ impl ServerProcess {
     }
 
     /// Sends SIGKILL and waits for the end.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("the server is running");
         self.child.wait().expect("the server ended");
     }
 
     /// Sends SIGTERM, waits for the end and returns the exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let asked = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();
@@ -119,34 +119,24 @@ impl ServerProcess {
         self.child.wait().expect("the server ended").code()
     }
 
-    /// Returns the process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Returns the data directory.
-    pub fn data(&self) -> &Path {
-        &self.data
-    }
-
     /// Returns `host:port` of the HTTP door.
-    pub fn http(&self) -> &str {
+    pub(crate) fn http(&self) -> &str {
         &self.http
     }
 
     /// Returns `host:port` of the collectors' door.
-    pub fn quic(&self) -> &str {
+    pub(crate) fn quic(&self) -> &str {
         &self.quic
     }
 
     /// Returns the administrator's token.
-    pub fn admin_token(&self) -> String {
+    pub(crate) fn admin_token(&self) -> String {
         let text = std::fs::read_to_string(self.data.join("admin.token"));
         text.expect("the first start makes it").trim().to_owned()
     }
 
     /// Returns the HTTP door with the administrator's token.
-    pub fn api(&self) -> Api {
+    pub(crate) fn api(&self) -> Api {
         Api::new(format!("http://{}", self.http), self.admin_token())
     }
 }
