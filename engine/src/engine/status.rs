@@ -68,13 +68,15 @@ impl Engine {
             .values()
             .map(|table| table.series.bytes() as u64)
             .sum();
+        let timeline = store.manifest.lock().present().manifest.timeline;
+        let has_failed = store.admission.lock().has_failed();
         let status = Status {
             applied_lsn: state.applied_lsn,
             applied_time: state.applied_time,
             durable_lsn: store.log.durable_lsn(),
             log_end_lsn: store.log.end_lsn(),
             flushed_lsn: state.flushed_lsn,
-            timeline: store.manifest.lock().present().manifest.timeline,
+            timeline,
             memtable_bytes: state.memtable_bytes(),
             series: state.series_count(),
             series_bytes,
@@ -82,7 +84,7 @@ impl Engine {
             page_cache_bytes: page_cache.bytes,
             page_cache,
             is_poisoned: store.log.is_poisoned(),
-            has_failed: store.admission.lock().has_failed(),
+            has_failed,
             parts,
         };
         store.metrics.show(&status);

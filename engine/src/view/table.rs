@@ -96,7 +96,8 @@ impl TableView {
     /// Returns what the request selects, in partitions that can be read in parallel.
     ///
     /// Together they give every selected row once, sorted by the tags in their order (nulls first)
-    /// and then by time: within each partition, and from one partition to the next.
+    /// and then by time: within each partition, and from one partition to the next. There are none
+    /// where no row can match, and fewer than were asked for where series are few.
     ///
     /// # Errors
     /// [`Error::Refused`] for a column that does not exist. Reading errors come from the partitions.
