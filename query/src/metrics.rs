@@ -94,9 +94,10 @@ pub(crate) fn outcome(error: &Error) -> &'static str {
     match error {
         Error::Timeout { .. } => "timeout",
         Error::Cancelled => "cancelled",
-        Error::Limit { limit, .. } if matches!(limit, Limit::Memory | Limit::QueryMemory) => {
-            "memory"
-        }
+        Error::Limit {
+            limit: Limit::Memory | Limit::QueryMemory,
+            ..
+        } => "memory",
         Error::Limit { .. } => "limit",
         Error::Busy { .. } => "busy",
         Error::Closing => "closing",

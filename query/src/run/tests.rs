@@ -7,17 +7,18 @@ use std::time::Duration;
 use datafusion::arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringViewArray, TimestampNanosecondArray,
 };
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
 use schema::{ColumnDefinition, FieldType, Kind, TableDefinition, Timestamp};
 use serde_json::{Value, json};
 
 use crate::environment::{Now, ThreadStart};
 use crate::store::memory::MemoryStore;
-use crate::{Error, Format, Limit, Position, QueryEngine, Request, Settings};
+use crate::{Error, Format, Limit, Position, QueryEngine, Request, Settings, SystemTable};
 
 const SECOND: i64 = 1_000_000_000;
 
-fn cpu(rows: i64) -> MemoryStore {
+fn cpu(rows: i32) -> MemoryStore {
     let mut definition = TableDefinition::new("cpu");
     definition.tags.push(ColumnDefinition::tag("host"));
     definition
@@ -26,15 +27,16 @@ fn cpu(rows: i64) -> MemoryStore {
     definition
         .fields
         .push(ColumnDefinition::field("calls", FieldType::I64).measured(Kind::Increase, "calls"));
-    let time = TimestampNanosecondArray::from_iter_values((0..rows).map(|row| row * SECOND));
+    let time =
+        TimestampNanosecondArray::from_iter_values((0..rows).map(|row| i64::from(row) * SECOND));
     let time = time.with_timezone("UTC");
     let host: StringViewArray = (0..rows)
         .map(|row| Some(format!("host-{}", row % 3)))
         .collect();
-    let usage: Float64Array = (0..rows)
-        .map(|row| Some(f64::from(row as i32) / 2.0))
+    let usage: Float64Array = (0..rows).map(|row| Some(f64::from(row) / 2.0)).collect();
+    let calls: Int64Array = (0..rows)
+        .map(|row| (row % 5 != 0).then_some(i64::from(row)))
         .collect();
-    let calls: Int64Array = (0..rows).map(|row| (row % 5 != 0).then_some(row)).collect();
     let columns: [(&str, ArrayRef, bool); 4] = [
         ("time", Arc::new(time), false),
         ("host", Arc::new(host), true),
@@ -415,6 +417,43 @@ async fn places_are_bounded_and_given_back() {
     assert!(within(body(&engine, request("select 1"))).await.is_ok());
 }
 
+#[derive(Debug)]
+struct PanickingTable;
+
+impl SystemTable for PanickingTable {
+    fn name(&self) -> &'static str {
+        "panic"
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::empty())
+    }
+
+    fn batch(&self) -> datafusion::common::Result<RecordBatch> {
+        panic!("out of the blue");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_the_error_of_its_query_alone() {
+    let now = Now::new(|| Timestamp::from_nanos(0));
+    let system: Vec<Arc<dyn SystemTable>> = vec![Arc::new(PanickingTable)];
+    let store = Arc::new(cpu(10));
+    let engine = QueryEngine::over(store, now, ThreadStart::none(), system, settings()).unwrap();
+    for _ in 0..3 {
+        let asked = request("select * from system.panic");
+        let error = within(body(&engine, asked)).await.unwrap_err();
+        assert!(matches!(&error, Error::Internal { detail } if detail.contains("out of the blue")));
+        assert_eq!(error.status(), 500);
+    }
+    assert!(
+        within(body(&engine, request("select * from cpu")))
+            .await
+            .is_ok()
+    );
+    within(idle(&engine)).await;
+}
+
 #[tokio::test]
 async fn deep_expressions_are_survived() {
     let engine = engine_with(settings());
@@ -429,10 +468,7 @@ async fn deep_expressions_are_survived() {
             "select count(*) from cpu where host = 'a'{}",
             " || 'b'".repeat(4_000)
         ),
-        format!(
-            "select count(*) from cpu{}",
-            " cross join cpu".repeat(500)
-        ),
+        format!("select count(*) from cpu{}", " cross join cpu".repeat(500)),
     ] {
         let asked = Request {
             timeout_ms: Some(2_000),

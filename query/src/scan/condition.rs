@@ -157,6 +157,7 @@ mod tests {
     use datafusion::arrow::datatypes::DataType;
     use datafusion::common::ScalarValue;
     use datafusion::logical_expr::{Expr, cast, col, lit};
+    use proptest::prelude::*;
     use schema::{ColumnDefinition, FieldType, TableDefinition, TimeRange, Timestamp};
 
     use super::Condition;
@@ -196,6 +197,27 @@ mod tests {
         assert_eq!(of(col("time").between(at(5), at(7))), range(5, 8));
         assert_eq!(of(col("time").not_eq(at(5))), None);
         assert_eq!(of(col("time").not_between(at(5), at(7))), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_holds_exactly_the_times_that_compare_so(bound: i32, near in -2_i64..=2) {
+            let (bound, time) = (i64::from(bound), i64::from(bound) + near);
+            let cases = [
+                (col("time").eq(at(bound)), time == bound),
+                (col("time").lt(at(bound)), time < bound),
+                (col("time").lt_eq(at(bound)), time <= bound),
+                (col("time").gt(at(bound)), time > bound),
+                (col("time").gt_eq(at(bound)), time >= bound),
+                (at(bound).gt(col("time")), bound > time),
+            ];
+            for (filter, expected) in cases {
+                let Some(Condition::Time(range)) = Condition::of(&filter, &table()) else {
+                    return Err(TestCaseError::fail(filter.to_string()));
+                };
+                prop_assert_eq!(range.contains(Timestamp::from_nanos(time)), expected);
+            }
+        }
     }
 
     #[test]

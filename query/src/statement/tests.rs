@@ -1,4 +1,5 @@
 //! Which texts pass as one reading statement.
+//! whatever is not reading is refused here, by the parser's tree and again by the plan.
 
 use super::{Position, parse};
 use crate::Error;

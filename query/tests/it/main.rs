@@ -5,7 +5,6 @@
     clippy::indexing_slicing,
     reason = "a test that cannot go on panics"
 )]
-
 mod differential;
 mod harness;
 mod import_files;
