@@ -21,13 +21,13 @@ endif
 .PHONY: demo test check bench audit build setup-demo setup-test fmt clippy tidy doc-tests
 
 build:
-	cargo build --locked -p pganalytics -p pganalytics-collector
+	cargo build --locked --workspace
 
 demo: setup-demo build
 	$(CARGO_TARGET_DIR)/debug/pganalytics demo $(if $(SECONDS_TO_RUN),--seconds $(SECONDS_TO_RUN))
 
 test: setup-test fmt clippy tidy doc-tests
-	cargo build --locked -p pganalytics -p pganalytics-collector
+	cargo build --locked --workspace
 	$(RUN_TESTS) --workspace
 
 check: fmt
@@ -36,6 +36,7 @@ check: fmt
 	$(RUN_TESTS) $(LOW)
 
 bench:
+	cargo build --release --locked -p pganalytics -p benches
 	cargo run --release --locked -p benches -- all
 
 audit:

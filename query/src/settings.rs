@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Threads that run queries, and the partitions that a scan is split into.
-    /// Default: one less than the machine has, at least 1. Range: 1 to 256.
+    /// Default: one less than the machine has, at least 2, so that one runaway query does not stop
+    /// the others. Range: 1 to 256.
     /// Each costs 128 MiB of address space, not of memory, for its stack.
     pub threads: usize,
     /// Memory of all queries together, as DataFusion accounts it (some 20 % below the truth).
@@ -37,7 +38,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = cores.saturating_sub(1).max(1);
+        let threads = cores.saturating_sub(1).max(2);
         Self {
             threads,
             memory_bytes_max: 1 << 30,
