@@ -8,6 +8,8 @@ use wal::SegmentStatus;
 pub(super) struct Progress {
     /// The last segment that is stored whole, 0 for none.
     pub(super) whole: u64,
+    /// Where that segment ends: what stands before is never read again.
+    pub(super) whole_end: Lsn,
     /// Everything before this position is stored.
     pub(super) archived: Lsn,
 }
@@ -82,6 +84,7 @@ mod tests {
     fn progress(whole: u64, archived: u64) -> Progress {
         Progress {
             whole,
+            whole_end: Lsn::ZERO,
             archived: Lsn::new(archived),
         }
     }

@@ -80,6 +80,7 @@ async fn stored(
         }
         progress = Progress {
             whole: segment.number,
+            whole_end: segment.end_lsn,
             archived: segment.end_lsn,
         };
     }

@@ -138,10 +138,26 @@ async fn the_log_is_held_until_it_is_stored() {
     write(&log, b"first").await;
     rotate(&log).await;
     let sealed = log.segments()[0].end_lsn;
-    archiver.archive().wait_for(sealed).await.unwrap();
+    write(&log, b"second").await;
+    let archive = archiver.archive();
+    archive.wait_for(log.durable_lsn()).await.unwrap();
     assert_eq!(log.release_before(sealed).unwrap(), 1);
     archiver.stop().await.unwrap();
     assert!(log.holds().is_empty());
+    log.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_segment_is_held_while_only_its_beginning_is_stored() {
+    let fixture = Fixture::new();
+    let log = fixture.log();
+    let archiver = fixture.archiver(&log);
+    write(&log, b"first").await;
+    let archive = archiver.archive();
+    archive.wait_for(log.durable_lsn()).await.unwrap();
+    // Closing the segment now would let a flush release it before it is shipped whole.
+    assert_eq!(log.holds(), [("archive".to_owned(), Lsn::ZERO)]);
+    archiver.stop().await.unwrap();
     log.close().unwrap();
 }
 

@@ -147,6 +147,7 @@ impl Worker {
     ) -> Result<(), Error> {
         let progress = Progress {
             whole: segment.number,
+            whole_end: segment.end_lsn,
             archived: segment.end_lsn,
         };
         let name = name(shipping, segment, None);
@@ -217,8 +218,12 @@ impl Worker {
         Ok(rotated.is_ok())
     }
 
+    /// Tells how far the log is stored, and lets go of the segments that are stored whole.
+    ///
+    /// A stored beginning lets go of nothing, even when it is all that its segment will ever hold:
+    /// the segment is still to be shipped whole, and its beginnings are removed after that.
     fn publish(&self, progress: Progress) {
-        self.hold.advance(progress.archived);
+        self.hold.advance(progress.whole_end);
         self.publish.send_if_modified(|archived| {
             let is_ahead = progress.archived > *archived;
             *archived = progress.archived.max(*archived);
