@@ -86,6 +86,9 @@ pub enum Error {
     /// The store is closing, or closed.
     #[error("the store is closing")]
     Closing,
+    /// The store has failed (W-3): what it holds can be read, and only a restart lets it take more.
+    #[error("the store has failed and takes nothing more until it is restarted")]
+    Failed,
     /// The data directory is in use.
     #[error("the data directory {path} is in use by another process")]
     Locked {
@@ -153,7 +156,7 @@ impl Error {
             | Self::Absent { .. }
             | Self::Setting { .. } => Kind::Invalid,
             Self::Overloaded { .. } => Kind::Overloaded,
-            Self::Closing | Self::Locked { .. } => Kind::Unavailable,
+            Self::Closing | Self::Failed | Self::Locked { .. } => Kind::Unavailable,
             Self::Corrupt { .. } => Kind::Corrupt,
             Self::Seal { source, .. } => match source.kind() {
                 seal::Kind::Invalid => Kind::Invalid,

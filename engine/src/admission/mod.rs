@@ -80,7 +80,7 @@ impl Admission {
     ///
     /// # Errors
     /// [`Error::TooOld`], [`Error::Schema`], [`Error::Limit`], [`Error::Overloaded`],
-    /// [`Error::Closing`]; nothing has changed then.
+    /// [`Error::Closing`], [`Error::Failed`]; nothing has changed then.
     pub(crate) fn examine(
         &mut self,
         batch: &PreparedBatch,
@@ -127,7 +127,8 @@ impl Admission {
     /// Checks an edit and returns the catalogue that it makes.
     ///
     /// # Errors
-    /// Those of [`Catalogue::edited`], [`Error::Overloaded`], [`Error::Closing`].
+    /// Those of [`Catalogue::edited`], [`Error::Overloaded`], [`Error::Closing`],
+    /// [`Error::Failed`].
     pub(crate) fn examine_edit(&self, edit: &CatalogueEdit) -> Result<Catalogue, Error> {
         self.check_open()?;
         self.budget.check_count()?;
@@ -168,7 +169,10 @@ impl Admission {
         self.queue = None;
     }
 
-    /// Takes nothing more, since what was taken could not be applied.
+    /// Takes nothing more, since something that was taken will not be visible.
+    ///
+    /// W-3: its number is among the windows all the same, so that a copy of it would be told that it
+    /// is stored. This is called before anybody hears of the failure and sends one.
     pub(crate) fn fail(&mut self) {
         self.has_failed = true;
         self.queue = None;
@@ -180,6 +184,9 @@ impl Admission {
     }
 
     fn check_open(&self) -> Result<(), Error> {
+        if self.has_failed {
+            return Err(Error::Failed);
+        }
         if self.queue.is_none() {
             return Err(Error::Closing);
         }

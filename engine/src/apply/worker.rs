@@ -116,10 +116,12 @@ impl Group {
         let mut admission = store.admission.lock();
         if let Some(error) = broken {
             error!(%error, "a durable record was not applied: nothing more is taken");
-            admission.fail();
             let durable = self.durable.drain(..);
             self.failed
                 .extend(durable.map(|(entry, _)| (entry, error.clone())));
+        }
+        if !self.failed.is_empty() {
+            admission.fail();
         }
         let applied = store.state.load().applied_lsn;
         for (entry, durable) in self.durable {

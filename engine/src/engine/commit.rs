@@ -18,7 +18,8 @@ impl Engine {
     ///
     /// # Errors
     /// Of [`Kind::Invalid`](crate::Kind::Invalid) when the batch can never be taken, naming table and
-    /// column where there is one; [`Error::Overloaded`] with the time to wait; [`Error::Closing`].
+    /// column where there is one; [`Error::Overloaded`] with the time to wait; [`Error::Closing`];
+    /// [`Error::Failed`] once an outcome was unknown, for copies of what is stored, too (W-3).
     /// Nothing of the batch is stored then, for certain.
     pub fn commit(&self, frame: BatchFrame) -> Result<Commit, Error> {
         let outcome = self.try_commit(frame);
@@ -32,7 +33,7 @@ impl Engine {
     ///
     /// # Errors
     /// Those of [`Catalogue::edited`](crate::Catalogue::edited); [`Error::Overloaded`],
-    /// [`Error::Closing`]. Nothing has changed then.
+    /// [`Error::Closing`]; [`Error::Failed`]. Nothing has changed then.
     pub fn edit(&self, edit: CatalogueEdit) -> Result<Commit, Error> {
         let store = self.store();
         let prepared = store

@@ -37,7 +37,8 @@ pub struct Status {
     pub page_cache: PageCacheUsage,
     /// Whether the log has failed (W-3): only a restart helps.
     pub is_poisoned: bool,
-    /// Whether a durable record could not be applied: only another version helps.
+    /// Whether something that was taken is not visible, since the log failed or a durable record
+    /// could not be applied: nothing more is taken until a restart.
     pub has_failed: bool,
 }
 

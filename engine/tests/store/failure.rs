@@ -1,9 +1,9 @@
 //! W-3: when the log fails, nobody is told a lie, and a restart finds what was acked.
 
-use engine::Error;
+use engine::{Error, Kind};
 use platform::{Fault, Operation, Rule};
 
-use crate::harness::{Machine, Row, START, batch, frame, lines, write};
+use crate::harness::{Machine, Row, START, batch, frame, lines, numbered, write};
 
 fn row(n: i64) -> wire::v1::Batch {
     batch("cpu", &[Row::new("a", START + n, n)])
@@ -32,6 +32,37 @@ fn a_failed_sync_makes_outcomes_unknown_and_refuses_all_that_follows() {
     );
     let recovered = lines(&machine.crash().open(), "cpu");
     assert!(recovered.contains(&"time=1 host=a count=1".into()) && recovered.len() <= 2);
+}
+
+/// The number of a batch is remembered as soon as the log has the batch. That must not turn into an
+/// ack when the collector, told that the outcome is unknown, sends the same batch again.
+#[test]
+fn a_batch_whose_outcome_is_unknown_is_never_told_to_be_a_copy() {
+    for operation in [Operation::Sync, Operation::Write] {
+        for fault in [Fault::Io, Fault::SyncLost, Fault::NoSpace] {
+            let machine = Machine::new(4);
+            let engine = machine.open();
+            let sent = |n| numbered(row(i64::try_from(n).unwrap()), "c", 1, n);
+            write(&engine, &sent(1));
+            machine
+                .disk
+                .inject(Rule::new(operation, fault).under("/data/wal"));
+            let outcome = engine.commit(frame(&sent(2))).unwrap().wait();
+            assert!(matches!(outcome, Err(Error::Unknown { .. })), "{outcome:?}");
+            machine.disk.clear_rules();
+            for n in [2, 1, 3] {
+                let refusal = engine.commit(frame(&sent(n))).unwrap_err();
+                assert!(matches!(refusal, Error::Failed), "{n}: {refusal}");
+                assert_eq!(refusal.kind(), Kind::Unavailable);
+            }
+            assert!(engine.status().has_failed);
+            drop(engine);
+            let engine = machine.crash().open();
+            let is_stored = lines(&engine, "cpu").len() == 2;
+            assert_eq!(write(&engine, &sent(2)).duplicate, is_stored);
+            assert_eq!(lines(&engine, "cpu").len(), 2);
+        }
+    }
 }
 
 #[test]
