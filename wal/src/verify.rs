@@ -2,7 +2,7 @@
 
 use schema::Lsn;
 
-use crate::recovery::{self, Survey};
+use crate::recovery::{self, LastGroup, Survey};
 use crate::{Environment, Error, RecoveryReport, Start};
 
 /// Reads and opens every record of a log that nobody has open, and changes nothing.
@@ -17,6 +17,7 @@ pub fn verify(environment: &Environment) -> Result<RecoveryReport, Error> {
         .segments
         .first()
         .map_or(Lsn::ZERO, |segment| segment.header.base_lsn);
-    let findings = recovery::examine(environment, Start::at(from), &mut |_| Ok(()))?;
+    let start = Start::at(from);
+    let findings = recovery::examine(environment, start, LastGroup::Read, &mut |_| Ok(()))?;
     Ok(findings.report(Vec::new()))
 }

@@ -53,7 +53,9 @@ impl Log {
     /// Recovers the log in a directory, gives its records to `replay` in order, and begins a new
     /// segment (W-5).
     ///
-    /// Memory: one group of records at a time. Disk: one segment more, even above `log_bytes_max`,
+    /// What is given out is on disk: the last group, which nothing vouches for, is written again first.
+    ///
+    /// Memory: two groups of records at a time. Disk: one segment more, even above `log_bytes_max`,
     /// because a log that cannot be opened cannot be emptied either.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use super::shared::{Phase, SegmentEntry, Shared, Shortage, State};
 use super::writer::Writer;
 use super::{Log, SegmentStatus, spares};
 use crate::metrics::Metrics;
-use crate::recovery::{self, Apply, Findings};
+use crate::recovery::{self, Apply, Findings, LastGroup};
 use crate::segment::{Beginning, make_spare};
 use crate::{Environment, Error, RecoveryReport, Settings, Start};
 
@@ -35,7 +35,7 @@ pub(crate) fn open(
         path: dir.clone(),
         source,
     })?;
-    let findings = recovery::examine(&environment, start, replay)?;
+    let findings = recovery::examine(&environment, start, LastGroup::Secure, replay)?;
     let mut settled = recovery::settle(&environment, &findings, settings.segment_bytes)?;
     let mut ready = VecDeque::from(std::mem::take(&mut settled.spares));
     let mut number = findings.next_spare_number();

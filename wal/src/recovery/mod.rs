@@ -1,9 +1,11 @@
 //! Finds out what the log holds, and makes its directory fit to go on.
 //!
 //! ```text
-//!   survey ──▶ chain ──▶ replay ──▶ tail          reads, decides, changes nothing
+//!   survey ──▶ chain ──▶ replay ──▶ tail          reads, decides, changes no byte
 //!     what       which     in order,  torn or
 //!     is there   belongs   to the end damaged
+//!                             ▲
+//!                           secure                the last group, put on disk once more
 //!                              │
 //!                              ▼
 //!                           settle                cuts the tail, removes leftovers
@@ -16,6 +18,7 @@
 mod chain;
 mod replay;
 mod report;
+mod secure;
 mod settle;
 mod survey;
 mod tail;
@@ -28,6 +31,7 @@ use self::chain::{ChainFault, Link};
 pub(crate) use self::replay::Apply;
 use self::replay::{Counts, Replay};
 pub use self::report::{RecoveryReport, TornTail};
+pub(crate) use self::secure::LastGroup;
 pub(crate) use self::settle::{remove_abandoned, settle};
 pub(crate) use self::survey::Survey;
 use crate::format::segment_header::ChainTag;
@@ -101,10 +105,12 @@ impl Findings {
     }
 }
 
-/// Reads the directory and replays the log; changes nothing.
+/// Reads the directory and replays the log; changes no byte, and writes none unless `last_group` is
+/// to be secured.
 pub(crate) fn examine(
     environment: &Environment,
     start: Start,
+    last_group: LastGroup,
     apply: Apply<'_>,
 ) -> Result<Findings, Error> {
     let mut survey = Survey::of(environment)?;
@@ -112,7 +118,7 @@ pub(crate) fn examine(
     let newest = segments.last().map(|segment| segment.header.timeline);
     let (timeline, until) = plan(start, newest)?;
     let (mut segments, mut abandoned) = split(environment, segments, start.from)?;
-    let mut replay = Replay::new(start.from, until, apply);
+    let mut replay = Replay::new(environment, start.from, until, last_group, apply);
     let end = replay.run(&segments)?;
     let counts = replay.counts;
     let end = match end {

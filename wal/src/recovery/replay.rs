@@ -2,20 +2,23 @@
 
 use schema::{Lsn, Timestamp};
 
+use super::secure::{LastGroup, secure};
 use super::tail::{self, Verdict};
 use super::{End, TornTail};
 use crate::error::ReplayError;
 use crate::format::segment_header::ChainTag;
 use crate::segment::{BadRecord, Fault, Found, OpenSegment, WalkedBody, WalkedGroup, Walker};
-use crate::{Error, Record, Until};
+use crate::{Environment, Error, Record, Until};
 
 /// Takes the records of a log.
 pub(crate) type Apply<'a> = &'a mut dyn FnMut(Record) -> Result<(), ReplayError>;
 
 /// A replay under way.
 pub(crate) struct Replay<'a> {
+    environment: &'a Environment,
     from: Lsn,
     until: Until,
+    last_group: LastGroup,
     apply: Apply<'a>,
     pub(crate) counts: Counts,
 }
@@ -37,11 +40,27 @@ struct Cut {
     commit_time: Timestamp,
 }
 
+/// A group that is given out once it is known what is behind it.
+struct Held {
+    /// A walker that stands before the group.
+    before: Walker,
+    group: WalkedGroup,
+    commit_time_before: Timestamp,
+}
+
 impl<'a> Replay<'a> {
-    pub(crate) fn new(from: Lsn, until: Until, apply: Apply<'a>) -> Self {
+    pub(crate) fn new(
+        environment: &'a Environment,
+        from: Lsn,
+        until: Until,
+        last_group: LastGroup,
+        apply: Apply<'a>,
+    ) -> Self {
         Self {
+            environment,
             from,
             until,
+            last_group,
             apply,
             counts: Counts::default(),
         }
@@ -105,16 +124,46 @@ impl<'a> Replay<'a> {
     /// Reads the newest segment up to where its groups end.
     fn read_last(&mut self, segment: &OpenSegment) -> Result<End, Error> {
         let mut walker = Walker::new(segment.clone());
+        let mut held: Option<Held> = None;
         loop {
-            match walker.next()? {
+            let before = walker.clone();
+            let (next, bad) = match walker.next()? {
                 Found::Group(group) => {
-                    if let Some(cut) = self.take(group, walker.commit_time_before())? {
-                        return Ok(end_at(segment, cut));
-                    }
+                    let commit_time_before = walker.commit_time_before();
+                    let held = Held {
+                        before,
+                        group,
+                        commit_time_before,
+                    };
+                    (Some(held), None)
                 }
-                Found::Bad(bad) => return self.end_of_log(&walker, bad),
+                Found::Bad(bad) => (None, Some(bad)),
+            };
+            let vouched = next.as_ref().map(|next| next.group.durable_lsn);
+            if let Some(held) = std::mem::replace(&mut held, next)
+                && let Some(cut) = self.take_held(held, vouched)?
+            {
+                return Ok(end_at(segment, cut));
+            }
+            if let Some(bad) = bad {
+                return self.end_of_log(&walker, bad);
             }
         }
+    }
+
+    /// Gives out a group, which is on disk up to `vouched` as the one behind it says.
+    fn take_held(&mut self, held: Held, vouched: Option<Lsn>) -> Result<Option<Cut>, Error> {
+        let Held {
+            before,
+            group,
+            commit_time_before,
+        } = held;
+        let is_vouched = vouched.is_some_and(|vouched| vouched >= group.end);
+        // W-2: what is given out is there after the next crash, too.
+        if !is_vouched && self.last_group == LastGroup::Secure {
+            secure(self.environment, before, &group)?;
+        }
+        self.take(group, commit_time_before)
     }
 
     fn end_of_log(&self, walker: &Walker, bad: BadRecord) -> Result<End, Error> {

@@ -38,7 +38,8 @@ pub(crate) struct Begun {
 /// Writes the header into a spare and gives it its name.
 ///
 /// W-5: every segment begins here, with a fresh salt in a file that never held a record; nothing
-/// else ever writes into a segment from the start on.
+/// else ever writes another byte into a segment from the start on; recovery may write the last group
+/// of the newest one over itself.
 ///
 /// The header is on disk before the name is, and both before any record: a segment without a
 /// header, or without a name, has never held one.

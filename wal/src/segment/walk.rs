@@ -14,7 +14,7 @@ use crate::format::{RECORD_HEADER_BYTES, RecordHeader, RecordKind, body, record_
 use crate::{Binding, Record};
 
 /// A reader at a position between two groups.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Walker {
     segment: OpenSegment,
     position: Lsn,
@@ -38,6 +38,8 @@ pub(crate) enum Found {
 pub(crate) struct WalkedGroup {
     pub(crate) lsn: Lsn,
     pub(crate) end: Lsn,
+    /// The position before which everything was on disk when it was written.
+    pub(crate) durable_lsn: Lsn,
     pub(crate) commit_time: Timestamp,
     pub(crate) chain_before: ChainTag,
     pub(crate) tag: ChainTag,
@@ -239,6 +241,7 @@ impl Walker {
         Ok(Ok(WalkedGroup {
             lsn: header.lsn,
             end: position,
+            durable_lsn: header.durable_lsn,
             commit_time: group.commit_time,
             chain_before: group.chain,
             tag,

@@ -1,7 +1,7 @@
 //! W-3: a failed write or sync poisons the log; waiters are told *unknown*; nothing is retried.
 
 use platform::{Fault, Operation, Rule};
-use wal::{Error, Kind, Lsn, Settings, Start};
+use wal::{Error, Kind, Log, Lsn, Settings, Start};
 
 use crate::fixture::{DIR, Machine, binding, payloads, put, small};
 
@@ -138,4 +138,55 @@ fn w3_lying_syncs_lose_only_the_end_or_are_found_out() {
             Err(error) => assert_eq!(error.kind(), Kind::Corrupt, "seed {seed}: {error}"),
         }
     }
+}
+
+/// After a failed sync the machine shows what its disk does not hold, and calls it clean. A process
+/// that is started again on it must not take that for durable: what it gives out, once, is there.
+#[test]
+fn w3_what_a_restart_gives_out_outlives_the_machine() {
+    for seed in 0..50 {
+        let machine = Machine::new(seed);
+        let log = machine.open_quietly(small()).unwrap().log;
+        put(&log, b"acked").unwrap();
+        machine
+            .disk
+            .inject(Rule::new(Operation::Sync, Fault::SyncLost).under(DIR));
+        assert!(put(&log, b"unknown").is_err());
+        machine.disk.clear_rules();
+        drop(log);
+        let opened = machine.open_quietly(small()).unwrap();
+        let given = payloads(&opened.records);
+        assert_eq!(given, [&b"acked"[..], b"unknown"], "the machine shows both");
+        put(&opened.log, b"later").unwrap();
+        let after = machine.with_disk(machine.disk.crash());
+        let again = after.open_quietly(small()).unwrap();
+        let expected = [&b"acked"[..], b"unknown", b"later"];
+        assert_eq!(payloads(&again.records), expected, "seed {seed}");
+    }
+}
+
+/// When the group cannot be made durable, nothing of it is given out.
+#[test]
+fn w3_a_restart_whose_syncs_fail_does_not_open() {
+    let machine = Machine::new(1);
+    let log = machine.open_quietly(small()).unwrap().log;
+    put(&log, b"acked").unwrap();
+    drop(log);
+    let rule = Rule::new(Operation::Sync, Fault::SyncLost).under(DIR);
+    machine.disk.inject(rule.nth(1));
+    let mut given = 0;
+    let opened = Log::open(
+        machine.environment(),
+        small(),
+        Start::at(Lsn::ZERO),
+        &mut |_| {
+            given += 1;
+            Ok(())
+        },
+    );
+    assert!(matches!(opened, Err(Error::Io { .. })), "{opened:?}");
+    // The marker behind it vouches for what was acked; the marker alone could not be secured.
+    assert_eq!(given, 1);
+    let again = machine.open_quietly(small()).unwrap();
+    assert_eq!(payloads(&again.records), [b"acked"]);
 }
