@@ -38,6 +38,7 @@ impl OwnTable {
         };
         let reading = Reading {
             rows: HashMap::from([("".into(), row)]),
+            ..Reading::default()
         };
         self.0.sample(&reading, moment, &context.instance, |_| true)
     }

@@ -74,6 +74,7 @@ pub(super) async fn read(
         // A reset between the two would give rows of before under the origin of after.
         if before == after {
             let mut reading = reading(&STATEMENTS, rows.as_ref());
+            reading.extension = Some(extension.version);
             if origin.is_some() {
                 reading
                     .rows

@@ -216,6 +216,33 @@ async fn restarts_and_resets_lose_and_invent_no_calls() {
 }
 
 #[tokio::test]
+async fn an_update_of_the_extension_invents_no_calls() {
+    // Newer updates than the server brings are covered where snapshots are compared.
+    for (from, to) in [("1.8", "1.9"), ("1.9", "1.10")] {
+        let (cluster, outlet) = (
+            Cluster::start(&Options::default()).unwrap(),
+            Arc::new(Caught::default()),
+        );
+        let create = format!("CREATE EXTENSION pg_stat_statements VERSION '{from}'");
+        cluster.sql(&create).unwrap();
+        let mut lane = Lane::counters(context(&cluster, &outlet));
+        run(&cluster, "SELECT {n} AS marked_old", 50);
+        lane.tick(&[STATEMENTS]).await;
+        let update = format!("ALTER EXTENSION pg_stat_statements UPDATE TO '{to}'");
+        cluster.sql(&update).unwrap();
+        lane.tick(&[STATEMENTS]).await;
+        let first = outlet.take("stat_statements");
+        assert!(first.is_empty(), "{to} begins with a baseline: {first:?}");
+        run(&cluster, "SELECT {n} AS marked_old", 3);
+        lane.tick(&[STATEMENTS]).await;
+        let mut sums = HashMap::new();
+        collected(&outlet, &mut sums);
+        let id = counted(&cluster).into_keys().next().unwrap();
+        assert_eq!(sums.get(&id).copied(), Some(3), "{from} to {to}");
+    }
+}
+
+#[tokio::test]
 async fn every_view_gives_its_table_and_texts_come_once_and_redacted() {
     let (cluster, outlet) = (cluster(), Arc::new(Caught::default()));
     let context = context(&cluster, &outlet);

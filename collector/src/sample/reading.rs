@@ -6,11 +6,14 @@ use schema::Kind;
 
 use super::increase::{Counter, Entry, Snapshot};
 use super::value::Value;
+use super::version::Version;
 use super::view::View;
 
 /// The rows of a view at a moment.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
+    /// The version of the extension that the view is of, where it is of one.
+    pub(crate) extension: Option<Version>,
     /// The rows by what identifies them inside PostgreSQL.
     pub(crate) rows: HashMap<Box<str>, Row>,
 }
@@ -78,6 +81,7 @@ impl Reading {
         });
         Snapshot {
             server_started,
+            extension: self.extension,
             entries: entries.collect(),
         }
     }

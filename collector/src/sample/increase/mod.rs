@@ -5,6 +5,7 @@
 //! | the entry | its increase |
 //! |---|---|
 //! | no snapshot was taken before | none: the first is the baseline |
+//! | the snapshot before is of another version of the extension | none: a new baseline |
 //! | was not in the snapshot before | its counters, since the snapshot before was complete |
 //! | has another origin than before | its counters: they started again at nothing |
 //! | any counter is less than before | its counters: evicted and entered again, or reset |
@@ -13,10 +14,14 @@
 //! The **origin** is the time from which PostgreSQL says that it counts (`stats_since` of an entry,
 //! else `stats_reset`). A restart alone says nothing, since an orderly one keeps the counters; where
 //! there is no origin to ask and most entries fell or went with a restart, all are taken as new.
+//! An update of the extension changes what identifies an entry and what its origin is, and resets
+//! nothing: compared across it, every entry would look new and tell all that it ever counted.
 //!
 //! An entry that is not sent keeps its old baseline, so that nothing is lost and sums stay exact.
 
 use std::collections::HashMap;
+
+use super::version::Version;
 
 /// A counter as it stands; `None` where this version or row has none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +45,8 @@ pub(crate) struct Entry {
 pub(crate) struct Snapshot {
     /// When the server started, in microseconds since the Unix epoch.
     pub(crate) server_started: i64,
+    /// The version of the extension that counts, where one does.
+    pub(crate) extension: Option<Version>,
     /// The entries by what identifies them inside PostgreSQL.
     pub(crate) entries: HashMap<Box<str>, Entry>,
 }
@@ -64,7 +71,8 @@ pub(crate) struct Difference {
 
 /// Returns what was added since `previous`.
 pub(crate) fn difference(previous: Option<&Snapshot>, current: Snapshot, rule: Rule) -> Difference {
-    let Some(previous) = previous else {
+    let comparable = previous.filter(|previous| previous.extension == current.extension);
+    let Some(previous) = comparable else {
         return Difference {
             increases: HashMap::new(),
             next: current,

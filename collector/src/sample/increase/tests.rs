@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::{Counter, Entry, Rule, Snapshot, difference};
+use crate::sample::version::Version;
 
 const ALL: Rule = Rule {
     grown: None,
@@ -30,6 +31,7 @@ fn snapshot(server_started: i64, entries: &[(&str, Entry)]) -> Snapshot {
     Snapshot {
         server_started,
         entries,
+        ..Snapshot::default()
     }
 }
 
@@ -96,6 +98,33 @@ fn an_entry_unseen_before_counts_from_nothing() {
     let previous = snapshot(1, &[("a", entry(None, 5, 1.0))]);
     let current = snapshot(1, &[("a", entry(None, 5, 1.0)), ("b", entry(None, 4, 1.0))]);
     assert_eq!(calls(&previous, current, "b"), Some(4));
+}
+
+#[test]
+fn an_update_of_the_extension_begins_with_a_new_baseline() {
+    let of = |version, key, origin, calls| Snapshot {
+        extension: Some(Version(version)),
+        ..snapshot(1, &[(key, entry(origin, calls, 1.0))])
+    };
+    for (name, before, now, later) in [
+        (
+            "1.8 to 1.9 changes the keys",
+            of(108, "10 5 7  ", None, 500),
+            of(109, "10 5 7 t ", Some(1), 502),
+            of(109, "10 5 7 t ", Some(1), 505),
+        ),
+        (
+            "1.10 to 1.11 changes the origins",
+            of(110, "10 5 7 t ", Some(1), 500),
+            of(111, "10 5 7 t ", Some(2), 502),
+            of(111, "10 5 7 t ", Some(2), 505),
+        ),
+    ] {
+        let update = difference(Some(&before), now.clone(), ALL);
+        assert!(update.increases.is_empty(), "{name}: {update:?}");
+        assert_eq!(update.next, now, "{name}");
+        assert_eq!(calls(&update.next, later, "10 5 7 t "), Some(3), "{name}");
+    }
 }
 
 #[test]
@@ -249,6 +278,7 @@ impl Model {
         Snapshot {
             server_started: self.started,
             entries: entries.collect(),
+            ..Snapshot::default()
         }
     }
 }
