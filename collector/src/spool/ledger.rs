@@ -80,21 +80,41 @@ impl Ledger {
         self.entries.insert(position, entry);
     }
 
-    /// Gives an entry its frame back; false when there is no room for it, or no use.
-    pub(super) fn cache(&mut self, position: Lsn, frame: BatchFrame, cache_bytes_max: u64) -> bool {
-        let Some(entry) = self.entries.get_mut(&position) else {
-            return true;
+    /// Returns where batches stand that wait and whose frames lie on disk only: the oldest, and as many
+    /// behind it as there is room for. Frames of later batches give way where they leave none for it.
+    pub(super) fn absent_frames(&mut self, cache_bytes_max: u64) -> Vec<Lsn> {
+        let mut absent = self.entries.iter().filter(|(_, entry)| entry.is_absent());
+        let Some((first, oldest)) = absent.next().map(|(at, entry)| (*at, entry.bytes)) else {
+            return Vec::new();
         };
-        if entry.frame.is_some() || entry.state == State::Done {
-            return true;
+        if self.cached_bytes + oldest > cache_bytes_max {
+            self.forget_frames_behind(first);
         }
-        // One always fits, however small the room is.
-        if self.cached_bytes > 0 && self.cached_bytes + entry.bytes > cache_bytes_max {
-            return false;
+        let mut room = cache_bytes_max.saturating_sub(self.cached_bytes);
+        let mut positions = Vec::new();
+        for (position, entry) in self.entries.range(first..) {
+            if !entry.is_absent() {
+                continue;
+            }
+            // The oldest is read however small the room is.
+            if position != &first && entry.bytes > room {
+                break;
+            }
+            room = room.saturating_sub(entry.bytes);
+            positions.push(*position);
         }
-        entry.frame = Some(Arc::new(frame));
-        self.cached_bytes += entry.cached_bytes();
-        true
+        positions
+    }
+
+    /// Gives an entry that waits its frame back; whatever became of it otherwise needs none.
+    pub(super) fn cache(&mut self, position: Lsn, frame: BatchFrame) {
+        let Some(entry) = self.entries.get_mut(&position) else {
+            return;
+        };
+        if entry.is_absent() {
+            entry.frame = Some(Arc::new(frame));
+            self.cached_bytes += entry.cached_bytes();
+        }
     }
 
     /// Returns the oldest batch that waits and marks it as under way.
@@ -176,11 +196,6 @@ impl Ledger {
         None
     }
 
-    /// Returns whether a batch is known.
-    pub(super) fn contains(&self, id: BatchId) -> bool {
-        self.positions.contains_key(&id)
-    }
-
     /// Returns whether a position is known.
     pub(super) fn contains_position(&self, position: Lsn) -> bool {
         self.entries.contains_key(&position)
@@ -222,6 +237,15 @@ impl Ledger {
             .collect()
     }
 
+    fn forget_frames_behind(&mut self, first: Lsn) {
+        for entry in self.entries.range_mut(first..).map(|(_, entry)| entry) {
+            self.cached_bytes -= entry.cached_bytes();
+            if entry.state == State::Waiting {
+                entry.frame = None;
+            }
+        }
+    }
+
     fn set_at(&mut self, position: Lsn, state: State) {
         let Some(entry) = self.entries.get_mut(&position) else {
             return;
@@ -242,6 +266,11 @@ impl Ledger {
 }
 
 impl Entry {
+    /// Tells whether it waits and its frame lies on disk only.
+    fn is_absent(&self) -> bool {
+        self.state == State::Waiting && self.frame.is_none()
+    }
+
     /// Frames under way are few and needed; those that wait are what memory is limited for.
     fn cached_bytes(&self) -> u64 {
         match (self.state, &self.frame) {

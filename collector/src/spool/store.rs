@@ -1,5 +1,6 @@
 //! The spool over its log.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use schema::{CollectorName, Epoch, Lsn, Sequence};
 use seal::{FileKind, Keyring};
 use tokio::sync::{Notify, RwLock};
 use tracing::{info, warn};
-use wal::{Binding, Log, Start};
+use wal::{Binding, Log, Reader, Start};
 use wire::v1::{Batch, Table};
 use wire::{BatchFrame, Limits};
 
@@ -20,7 +21,7 @@ use super::ledger::{BatchId, Entry, Ledger, Next, State};
 use super::record::SpoolRecord;
 use crate::Error;
 use crate::counters::SpoolCounters;
-use crate::instance::{Level, Outlet};
+use crate::instance::{Backoff, Level, Outlet};
 
 /// What a spool works with.
 #[derive(Debug, Clone)]
@@ -48,6 +49,9 @@ pub(crate) struct Spool {
     last_sequence: AtomicU64,
     counters: SpoolCounters,
     arrived: Notify,
+    /// Batches whose write had no answer and that opening the log again found; their writers ask.
+    found: Mutex<HashSet<BatchId>>,
+    reopened: Notify,
 }
 
 impl Spool {
@@ -89,6 +93,8 @@ impl Spool {
             last_sequence: AtomicU64::new(0),
             counters: SpoolCounters::default(),
             arrived: Notify::new(),
+            found: Mutex::default(),
+            reopened: Notify::new(),
         })
     }
 
@@ -102,16 +108,13 @@ impl Spool {
     /// # Errors
     /// [`Error::Log`] when its frame must be read from disk and cannot.
     pub(crate) async fn next(&self) -> Result<Option<(BatchId, Arc<BatchFrame>)>, Error> {
-        let next = self.ledger.lock().next();
-        match next {
-            Next::Nothing => return Ok(None),
-            Next::Batch(id, frame) => return Ok(Some((id, frame))),
-            Next::OnDisk => {}
-        }
-        self.reopen().await?;
-        match self.ledger.lock().next() {
-            Next::Batch(id, frame) => Ok(Some((id, frame))),
-            Next::Nothing | Next::OnDisk => Ok(None),
+        loop {
+            let next = self.ledger.lock().next();
+            match next {
+                Next::Nothing => return Ok(None),
+                Next::Batch(id, frame) => return Ok(Some((id, frame))),
+                Next::OnDisk => self.read_frames().await?,
+            }
         }
     }
 
@@ -193,21 +196,37 @@ impl Spool {
         };
         let frame = blocking(move || BatchFrame::encode(&batch, &Limits::default())).await??;
         let frame = Arc::new(frame);
-        let outcome = self.write(id, &frame).await;
-        let outcome = match outcome {
-            // Only opening the log again tells whether the batch is on disk; counting it twice would
-            // be as wrong as losing it.
-            Err(Error::Log(wal::Error::Unknown | wal::Error::Poisoned { .. })) => {
-                self.reopen().await?;
-                match self.ledger.lock().contains(id) {
-                    true => Ok(()),
-                    false => outcome,
-                }
-            }
-            other => other,
-        };
+        let mut outcome = self.write(id, &frame).await;
+        if let Err(Error::Log(wal::Error::Poisoned { .. } | wal::Error::Closed)) = outcome {
+            // Nothing was taken, for certain, and nothing will be until the log is opened again.
+            self.reopen().await?;
+            outcome = self.write(id, &frame).await;
+        }
+        if let Err(Error::Log(wal::Error::Unknown)) = outcome {
+            outcome = self.decide(id).await;
+        }
         self.arrived.notify_one();
         outcome
+    }
+
+    /// Finds out whether a batch is on disk, which only opening the log again tells.
+    ///
+    /// Waits for as long as it cannot be opened: who asks would put the same counts once more, and
+    /// counting them twice would be as wrong as losing them.
+    async fn decide(&self, id: BatchId) -> Result<(), Error> {
+        let mut backoff = Backoff::default();
+        while let Err(error) = self.reopen().await {
+            let wait = backoff.fail(self.random());
+            warn!(%error, "the spool cannot be opened again, a batch waits for its outcome");
+            tokio::select! {
+                () = self.reopened.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        match self.found.lock().remove(&id) {
+            true => Ok(()),
+            false => Err(Error::Log(wal::Error::Unknown)),
+        }
     }
 
     /// Writes a frame, dropping the oldest batches where it would not fit.
@@ -285,49 +304,65 @@ impl Spool {
         }
     }
 
-    /// Closes the log and opens it again, which reads frames that lie on disk only, and decides what
-    /// became of writes without an answer.
+    /// Reads frames that lie on disk only, as many as there is room for.
+    async fn read_frames(&self) -> Result<(), Error> {
+        // Kept until all is read: only the log in use heeds its readers when it removes segments.
+        let log = self.log.read().await;
+        let (reader, positions) = {
+            let mut ledger = self.ledger.lock();
+            let positions = ledger.absent_frames(self.settings.cache_bytes_max);
+            let Some(first) = positions.first() else {
+                return Ok(());
+            };
+            // Under the ledger's lock, so that nothing is released before the reader holds it.
+            (log.reader(READER, *first), positions)
+        };
+        let frames = blocking(move || frames_at(reader, &positions)).await??;
+        let mut ledger = self.ledger.lock();
+        for (position, frame) in frames {
+            ledger.cache(position, frame);
+        }
+        Ok(())
+    }
+
+    /// Closes the log and opens it again, which decides what became of writes without an answer.
     async fn reopen(&self) -> Result<(), Error> {
         let mut log = self.log.write().await;
         let (old, settings) = (Arc::clone(&log), self.settings.clone());
-        let from = self
-            .ledger
-            .lock()
-            .first_position()
-            .unwrap_or_else(|| old.durable_lsn());
-        let (opened, records) = blocking(move || {
+        let (from, epoch) = (self.ledger.lock().first_position(), self.epoch);
+        let from = from.unwrap_or_else(|| old.durable_lsn());
+        let (opened, entries) = blocking(move || {
             // A poisoned log says so once more; what counts is what the new one finds.
             old.close().ok();
-            let mut records = Vec::new();
-            let mut bytes = 0;
+            let mut entries = Vec::new();
             let opened = open_log(&settings, from, &mut |position, taken, record| {
                 if let SpoolRecord::Batch(frame) = record {
-                    bytes += frame.bytes().len() as u64;
-                    let frame = (bytes <= settings.cache_bytes_max).then(|| frame.clone());
-                    records.push((position, taken, frame));
+                    // Without its frame, which is read when its turn comes.
+                    let mut entry = entry(*frame, taken);
+                    entry.frame = None;
+                    entries.push((position, entry));
                 }
             });
-            opened.map(|log| (log, records))
+            opened.map(|log| (log, entries))
         })
         .await??;
         let mut ledger = self.ledger.lock();
-        for (position, taken, frame) in records {
-            let Some(frame) = frame else {
-                continue;
-            };
-            if ledger.contains_position(position) {
-                ledger.cache(position, *frame, self.settings.cache_bytes_max);
-            } else if frame.view().epoch() == self.epoch.0 {
-                ledger.add(
-                    position,
-                    entry(*frame, taken),
-                    self.settings.cache_bytes_max,
-                );
+        for (position, entry) in entries {
+            if entry.id.epoch == epoch && !ledger.contains_position(position) {
+                self.found.lock().insert(entry.id);
+                ledger.add(position, entry, self.settings.cache_bytes_max);
             }
         }
         drop(ledger);
         *log = Arc::new(opened);
+        self.reopened.notify_one();
         Ok(())
+    }
+
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.settings.entropy.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
     }
 }
 
@@ -383,6 +418,26 @@ fn open_log(settings: &SpoolSettings, from: Lsn, visit: &mut Visit<'_>) -> Resul
     Ok(log)
 }
 
+/// Reads the frames at these positions, which rise.
+fn frames_at(mut reader: Reader, positions: &[Lsn]) -> Result<Vec<(Lsn, BatchFrame)>, Error> {
+    let limits = Limits::default();
+    let mut frames = Vec::with_capacity(positions.len());
+    for position in positions.iter().copied() {
+        let record = loop {
+            match reader.next_record()? {
+                Some(record) if record.lsn < position => {}
+                other => break other.filter(|record| record.lsn == position),
+            }
+        };
+        let reason = "it lacks a batch that waits";
+        let record = record.ok_or(wal::Error::Start { reason })?;
+        if let SpoolRecord::Batch(frame) = SpoolRecord::read(&record.payload, &limits)? {
+            frames.push((position, *frame));
+        }
+    }
+    Ok(frames)
+}
+
 fn entry(frame: BatchFrame, taken: i64) -> Entry {
     let view = frame.view();
     let id = BatchId {
@@ -422,6 +477,8 @@ async fn blocking<T: Send + 'static>(
         .map_err(|_| Error::Stopping)
 }
 
+/// What the log's holds call whoever sends.
+const READER: &str = "sender";
 const SEGMENT_BYTES_MIN: u64 = 1 << 20;
 const SEGMENT_BYTES_MAX: u64 = 8 << 20;
 const ATTEMPTS_MAX: u32 = 8;

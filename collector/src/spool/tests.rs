@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use platform::{Disk, Entropy, RealDisk, SimClock, SimDisk, SimEntropy, UnixNanos};
-use schema::{CollectorName, ColumnDefinition, FieldType, Lsn};
-use wire::TableBuilder;
-use wire::v1::Table;
+use platform::{
+    Disk, Entropy, Fault, Operation, RealDisk, Rule, SimClock, SimDisk, SimEntropy, UnixNanos,
+};
+use schema::{CollectorName, ColumnDefinition, Epoch, FieldType, Lsn, Sequence};
+use wire::v1::{Batch, Table};
+use wire::{BatchFrame, Limits, TableBuilder};
 
+use super::ledger::{Entry, Ledger, Next, State};
 use super::{BatchId, Spool, SpoolSettings, open_keyring};
 use crate::Error;
 use crate::instance::Outlet as _;
@@ -165,6 +168,136 @@ async fn a_backlog_larger_than_memory_is_read_from_disk() {
     }
     assert_eq!(seen, (1..=8).collect::<Vec<_>>());
     assert_eq!(spool.level().batches, 0);
+}
+
+#[tokio::test]
+async fn a_backlog_of_an_earlier_run_is_read_from_all_its_segments() {
+    let mut settings = settings(Arc::new(SimDisk::new(8)), 8);
+    settings.cache_bytes_max = 700_000;
+    let spool = open(&settings).await;
+    for _ in 0..8 {
+        spool.put(table(300_000)).await.unwrap();
+    }
+    spool.close().await.unwrap();
+    let again = open(&settings).await;
+    again.put(table(300_000)).await.unwrap();
+    assert_eq!(sequences(&drain(&again).await), [1, 2, 3, 4, 5, 6, 7, 8, 1]);
+}
+
+#[tokio::test]
+async fn batches_that_wait_for_the_archive_keep_nobody_behind_them_from_being_read() {
+    let disk = SimDisk::new(9);
+    let mut settings = settings(Arc::new(disk.clone()), 9);
+    settings.cache_bytes_max = 30_000;
+    let spool = open(&settings).await;
+    for _ in 0..9 {
+        spool.put(table(10_000)).await.unwrap();
+    }
+    let openings = disk.operation_count(Operation::List);
+    let mut seen = Vec::new();
+    while let Some((id, _)) = spool.next().await.unwrap() {
+        seen.push(id.sequence.0);
+        spool.acknowledged(id, Lsn::new(id.sequence.0), true).await;
+    }
+    assert_eq!(seen, (1..=9).collect::<Vec<_>>());
+    assert_eq!(spool.level().batches, 9);
+    assert_eq!(
+        disk.operation_count(Operation::List),
+        openings,
+        "reading opens no log again"
+    );
+}
+
+#[tokio::test]
+async fn later_batches_in_memory_give_way_to_the_oldest_on_disk() {
+    let mut settings = settings(Arc::new(SimDisk::new(10)), 10);
+    settings.cache_bytes_max = 30_000;
+    let spool = open(&settings).await;
+    for _ in 0..2 {
+        spool.put(table(10_000)).await.unwrap();
+    }
+    for id in drain(&spool).await {
+        spool.acknowledged(id, Lsn::new(1), true).await;
+    }
+    for _ in 0..2 {
+        spool.put(table(14_000)).await.unwrap();
+    }
+    spool.send_again();
+    assert_eq!(sequences(&drain(&spool).await), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn only_a_batch_that_waits_gets_its_frame_back() {
+    let id = BatchId {
+        epoch: Epoch(1),
+        sequence: Sequence(1),
+    };
+    let batch = Batch::default();
+    let frame = BatchFrame::encode(&batch, &Limits::default()).unwrap();
+    let (at, mut ledger) = (Lsn::new(8), Ledger::default());
+    let entry = Entry {
+        id,
+        bytes: 100,
+        taken: 0,
+        frame: None,
+        state: State::Durable(Lsn::new(1)),
+    };
+    ledger.add(at, entry, 1_000);
+    assert!(ledger.absent_frames(1_000).is_empty());
+    ledger.cache(at, frame.clone());
+    ledger.send_again();
+    assert!(matches!(ledger.next(), Next::OnDisk));
+    assert_eq!(ledger.absent_frames(1_000), [at]);
+    ledger.cache(at, frame);
+    assert!(matches!(ledger.next(), Next::Batch(found, _) if found == id));
+}
+
+/// The first segment of a spool that was opened once.
+const SEGMENT: &str = "/state/spool/00000000000000000001.log";
+
+#[tokio::test]
+async fn a_batch_of_unknown_outcome_is_found_on_disk_however_small_the_memory_is() {
+    let disk = SimDisk::new(11);
+    let mut settings = settings(Arc::new(disk.clone()), 11);
+    settings.cache_bytes_max = 1_000;
+    let spool = open(&settings).await;
+    disk.inject(
+        Rule::new(Operation::Sync, Fault::SyncLost)
+            .under(SEGMENT)
+            .nth(1),
+    );
+    // Whoever is told that this failed puts the same counts again.
+    spool.put(table(10_000)).await.unwrap();
+    spool.put(table(10_000)).await.unwrap();
+    assert_eq!(spool.level().batches, 2);
+    assert_eq!(sequences(&drain(&spool).await), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_log_that_could_not_be_opened_again_is_opened_by_the_next_batch() {
+    let disk = SimDisk::new(12);
+    let spool = Arc::new(open(&settings(Arc::new(disk.clone()), 12)).await);
+    disk.inject(
+        Rule::new(Operation::Sync, Fault::SyncLost)
+            .under(SEGMENT)
+            .nth(1),
+    );
+    disk.inject(
+        Rule::new(Operation::List, Fault::Io)
+            .under("/state/spool")
+            .nth(1),
+    );
+    let openings = disk.operation_count(Operation::List);
+    let first = Arc::clone(&spool);
+    let first = tokio::spawn(async move { first.put(table(10)).await });
+    while disk.operation_count(Operation::List) == openings {
+        tokio::task::yield_now().await;
+    }
+    spool.put(table(10)).await.unwrap();
+    // The one before it was decided by the same opening.
+    first.await.unwrap().unwrap();
+    assert_eq!(sequences(&drain(&spool).await), [1, 2]);
+    assert_eq!(spool.level().batches, 2);
 }
 
 #[tokio::test]
