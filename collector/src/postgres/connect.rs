@@ -10,6 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Target;
 use super::encryption::Attempt;
 use super::password::with_password;
+use super::target::CONNECT_TIMEOUT;
 use crate::Error;
 
 /// A connection: the client, and the task that moves its bytes.
@@ -22,11 +23,32 @@ pub struct Connection {
 
 /// Connects to a server.
 ///
+/// The whole of it, from the socket to the login, has a limit: `connect_timeout` of the URL, else 10 s,
+/// for the socket to each host, which is where the driver's own limit ends, and as much again for
+/// TLS and login.
+///
 /// # Errors
-/// [`Error::Connection`] when nobody answers or the login is refused, [`Error::Password`] and
+/// [`Error::Connection`] when nobody answers in time or the login is refused, [`Error::Password`] and
 /// [`Error::Tls`] when it does not come that far.
 pub async fn connect(target: &Target) -> Result<Connection, Error> {
+    let socket = target.config.get_connect_timeout().copied();
+    let hosts = u32::try_from(target.config.get_hosts().len()).unwrap_or(u32::MAX);
+    let limit = socket
+        .unwrap_or(CONNECT_TIMEOUT)
+        .saturating_mul(hosts.max(1).saturating_add(1));
+    connect_within(limit, target).await
+}
+
+async fn connect_within(limit: Duration, target: &Target) -> Result<Connection, Error> {
     let config = with_password(target).await?;
+    let outcome = tokio::time::timeout(limit, attempt_all(target, &config)).await;
+    outcome.unwrap_or_else(|_| {
+        let reason = format!("no login within {} ms", limit.as_millis());
+        Err(Error::Connection { reason })
+    })
+}
+
+async fn attempt_all(target: &Target, config: &Config) -> Result<Connection, Error> {
     let is_socket = matches!(config.get_hosts().first(), Some(Host::Unix(_)) | None);
     // As libpq: no TLS over a Unix socket.
     let attempts = if is_socket {
@@ -36,7 +58,7 @@ pub async fn connect(target: &Target) -> Result<Connection, Error> {
     };
     let mut first = None;
     for attempt in attempts {
-        match try_once(target, &config, *attempt).await {
+        match try_once(target, config, *attempt).await {
             Ok(connection) => return Ok(connection),
             Err(error) => {
                 let is_final = !may_differ(&error);
@@ -166,3 +188,31 @@ where
 }
 
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+
+    use super::connect_within;
+    use crate::Error;
+    use crate::postgres::Target;
+
+    #[tokio::test]
+    async fn a_server_that_accepts_and_stays_silent_is_given_up_after_the_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // Connections lie in the listener's queue: the kernel accepts, and nobody answers.
+        // No TLS: the start-up message has no answer. TLS: neither has the request for it.
+        for mode in ["disable", "require"] {
+            let url = format!("postgres://u:p@127.0.0.1:{port}/d?sslmode={mode}");
+            let target = Target::parse(&url).unwrap();
+            let outcome = connect_within(Duration::from_millis(20), &target).await;
+            let Err(Error::Connection { reason }) = outcome else {
+                panic!("{mode}: {outcome:?}");
+            };
+            assert!(reason.contains("20 ms"), "{mode}: {reason}");
+        }
+    }
+}

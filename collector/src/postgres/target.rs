@@ -146,7 +146,8 @@ fn hexadecimal(high: u8, low: u8) -> Option<u8> {
 
 /// What the sessions of the collector are called in `pg_stat_activity`.
 pub(super) const APPLICATION_NAME: &str = "pganalytics-collector";
-const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// The longest that connecting may take, where the URL says nothing.
+pub(super) const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
