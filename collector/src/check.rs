@@ -136,6 +136,10 @@ async fn server(settings: &Settings, identity: &Identity) -> Finding {
             ),
         };
     };
+    if settings.token.as_ref().is_some_and(|t| identity.is_new(t)) {
+        let detail = "enrolled by another token: the next run enrols again by the configured one";
+        return warn(aspect, detail.into());
+    }
     let learned = enrolment.route.addresses.clone();
     let addresses = if settings.server.is_empty() {
         learned

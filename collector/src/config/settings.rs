@@ -19,7 +19,8 @@ use crate::postgres::{PasswordSource, Target};
 pub struct Settings {
     /// The name under which the collector was registered.
     pub name: CollectorName,
-    /// The enrolment token; needed until the first connection succeeded.
+    /// The enrolment token; needed until the first connection succeeded, and used once more when it
+    /// is another one than that which enrolled.
     pub token: Option<Token>,
     /// `host:port` of the server's QUIC port; empty takes the token's addresses.
     pub server: Vec<String>,

@@ -57,6 +57,7 @@ pub(crate) async fn enrol(
         collector: enrolled.collector,
         certificate: enrolled.certificate,
         route,
+        token: Some(token.id.clone()),
     })
 }
 

@@ -9,6 +9,7 @@ use platform::{Disk, Entropy, durable};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use seal::{FileKind, Keyring, envelope};
 use serde::{Deserialize, Serialize};
+use wire::Token;
 
 use super::connection::Route;
 use super::credentials::Credentials;
@@ -32,6 +33,8 @@ pub(crate) struct Enrolment {
     pub(crate) certificate: Vec<u8>,
     /// Where the server is.
     pub(crate) route: Route,
+    /// The id of the token that was used up for it; unknown where an earlier version enrolled.
+    pub(crate) token: Option<String>,
 }
 
 /// Where the identity is kept, sealed.
@@ -72,6 +75,15 @@ impl Identity {
     /// Returns what enrolment gave, if it has happened.
     pub(crate) fn enrolment(&self) -> Option<&Enrolment> {
         self.enrolment.as_ref()
+    }
+
+    /// Tells whether this token is to be used: nothing was enrolled yet, or by another one.
+    pub(crate) fn is_new(&self, token: &Token) -> bool {
+        let enrolment = self.enrolment.as_ref();
+        enrolment.is_none_or(|enrolment| {
+            let used = enrolment.token.as_ref();
+            used.is_some_and(|used| *used != token.id)
+        })
     }
 
     /// Stores what enrolment gave.
@@ -131,6 +143,7 @@ impl Identity {
             addresses: enrolment
                 .map(|e| e.route.addresses.clone())
                 .unwrap_or_default(),
+            token: enrolment.and_then(|e| e.token.clone()),
         };
         serde_json::to_vec(&stored).expect("strings and numbers always serialise")
     }
@@ -153,6 +166,7 @@ impl Identity {
                     addresses: stored.addresses,
                     authority_sha256: bytes(authority)?.try_into().map_err(|_| wrong())?,
                 },
+                token: stored.token,
             }),
             _ => None,
         };
@@ -179,6 +193,7 @@ struct Stored {
     certificate: Option<String>,
     authority_sha256: Option<String>,
     addresses: Vec<String>,
+    token: Option<String>,
 }
 
 fn tls(error: rcgen::Error) -> Error {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use quinn::crypto::rustls::QuicServerConfig;
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     /// The batches taken, in order of arrival.
     pub(super) batches: Mutex<Vec<(u64, u64)>>,
     pub(super) statuses: Mutex<Vec<Status>>,
+    /// How many certificates were handed out.
+    pub(super) enrolments: AtomicU64,
     /// Changes with every batch taken.
     pub(super) taken: watch::Sender<usize>,
     /// What is archived; announced on every control stream.
@@ -80,6 +83,7 @@ impl Server {
             refusals: Mutex::default(),
             batches: Mutex::default(),
             statuses: Mutex::default(),
+            enrolments: AtomicU64::new(0),
             taken: watch::Sender::new(0),
             archived: watch::Sender::new(0),
             archives,
@@ -171,6 +175,7 @@ async fn serve_control(
         };
         match Message::decode(&frame).unwrap() {
             Message::Enrol(enrol) => {
+                shared.enrolments.fetch_add(1, Relaxed);
                 let request =
                     CertificateSigningRequestParams::from_der(&enrol.signing_request.into())
                         .unwrap();

@@ -132,6 +132,31 @@ async fn a_collector_enrols_once_and_sends_everything_over_its_certificate() {
 }
 
 #[tokio::test]
+async fn another_token_enrols_again_and_the_same_one_does_not() {
+    let (first, second) = (Server::start(false), Server::start(false));
+    let bench = Bench::new().await;
+    let other = Token {
+        id: "another".into(),
+        ..second.token()
+    };
+    for (server, token, taken) in [
+        (&first, Some(first.token()), 1),
+        (&first, Some(first.token()), 2),
+        (&second, Some(other), 1),
+        (&second, None, 2),
+    ] {
+        bench.put(1).await;
+        let sender = bench.send(token, SpoolUntil::Durable);
+        server.took(taken).await;
+        bench.holds(0).await;
+        bench.stop(sender).await;
+    }
+    let enrolments = |server: &Server| server.shared.enrolments.load(Relaxed);
+    assert_eq!((enrolments(&first), enrolments(&second)), (1, 1));
+    assert_eq!(first.shared.batches.lock().len(), 2);
+}
+
+#[tokio::test]
 async fn refusals_say_whether_a_batch_comes_again() {
     let (server, bench) = (Server::start(false), Bench::new().await);
     let codes = [

@@ -96,7 +96,7 @@ impl Sender {
         }
     }
 
-    /// Connects, enrolling first where needed, and sends until the connection ends.
+    /// Connects, enrolling first where there is no certificate or a token that gave none yet, and sends until the connection ends.
     async fn serve(&mut self) -> Error {
         match self.connect().await {
             Err(error) => error,
@@ -111,7 +111,9 @@ impl Sender {
     }
 
     async fn connect(&mut self) -> Result<Connection, Error> {
-        if self.identity.enrolment().is_none() {
+        let token = self.settings.token.as_ref();
+        let is_new = token.is_some_and(|token| self.identity.is_new(token));
+        if is_new || self.identity.enrolment().is_none() {
             self.enrol().await?;
         }
         let Some(enrolment) = self.identity.enrolment() else {
