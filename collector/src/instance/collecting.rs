@@ -18,7 +18,12 @@ pub(super) struct Asker<'a> {
     pub(super) context: &'a Context,
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    /// Returns who asks over this session.
+    pub(super) fn new(session: &'a Session, context: &'a Context) -> Self {
+        Self { session, context }
+    }
+
     /// Runs statements, measured.
     pub(super) async fn ask(&self, statements: &str) -> Result<Vec<ResultSet>, Error> {
         let clock = &*self.context.clock;

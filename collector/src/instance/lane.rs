@@ -233,10 +233,8 @@ impl Lane {
         }
         let context = Arc::clone(&self.context);
         let wants = |database: Option<&str>| context.databases.wants(database);
-        let asker = self.session.as_ref().map(|session| Asker {
-            session,
-            context: &context,
-        });
+        let session = self.session.as_ref();
+        let asker = session.map(|session| Asker::new(session, &context));
         let Some(job) = self.jobs.get_mut(position) else {
             return Ok(());
         };
@@ -299,25 +297,25 @@ impl Lane {
             let Some(Job::Statements(_, texts)) = self.jobs.get(position) else {
                 continue;
             };
-            if !texts.is_wanting() || self.session.is_none() {
+            let now = self.context.clock.monotonic();
+            if !texts.is_wanting(now) || self.session.is_none() {
                 continue;
             }
-            match self.read_texts(position).await {
-                Err(error) => self.failed_reading_texts(&error),
-                Ok(mut read) => {
-                    let table = read.table.take();
-                    let put = match table {
-                        None => Ok(()),
-                        Some(table) => self.context.outlet.put(vec![table]).await,
-                    };
-                    match (put, self.jobs.get_mut(position)) {
-                        (Ok(()), Some(Job::Statements(_, texts))) => texts.accept(read),
-                        (Err(error), _) => self.context.counters.failed(&error),
-                        (Ok(()), _) => {}
-                    }
-                }
+            if let Err(error) = self.send_texts(position).await {
+                self.failed_reading_texts(position, &error);
             }
         }
+    }
+
+    async fn send_texts(&mut self, position: usize) -> Result<(), Error> {
+        let mut read = self.read_texts(position).await?;
+        if let Some(table) = read.table.take() {
+            self.context.outlet.put(vec![table]).await?;
+        }
+        if let Some(Job::Statements(_, texts)) = self.jobs.get_mut(position) {
+            texts.accept(read);
+        }
+        Ok(())
     }
 
     async fn read_texts(&mut self, position: usize) -> Result<ReadTexts, Error> {
@@ -328,20 +326,20 @@ impl Lane {
         else {
             return Err(Error::Stopping);
         };
+        let extension = statements::find(Asker::new(session, &context)).await?;
         session.limit(timeout).await?;
-        let asker = Asker {
-            session,
-            context: &context,
-        };
-        let extension = statements::find(asker).await?;
-        let read = texts
-            .fetch(asker, &extension, context.outlet.batch_bytes_max())
-            .await;
+        let asker = Asker::new(session, &context);
+        let bytes_max = context.outlet.batch_bytes_max();
+        let read = texts.fetch(asker, &extension, bytes_max).await;
         if let Err(Error::Timeout { .. } | Error::Connection { .. }) = &read {
             return read;
         }
-        session.limit(self.limits.statement_timeout_ms).await?;
-        read
+        let restored = session.limit(self.limits.statement_timeout_ms).await;
+        if restored.is_err() {
+            // No sample may run for as long as texts may.
+            self.close_session();
+        }
+        restored.and(read)
     }
 
     /// Returns whether there is a session, opening one when the time for it has come.
@@ -398,9 +396,13 @@ impl Lane {
         }
     }
 
-    fn failed_reading_texts(&mut self, error: &Error) {
+    fn failed_reading_texts(&mut self, position: usize, error: &Error) {
         self.context.counters.failed(error);
-        warn!(instance = %self.context.instance, %error, "query texts could not be read");
+        let now = self.context.clock.monotonic();
+        if let Some(Job::Statements(_, texts)) = self.jobs.get_mut(position) {
+            texts.pause(now);
+        }
+        warn!(instance = %self.context.instance, %error, "query texts could not be collected, tried again later");
         if matches!(error, Error::Timeout { .. } | Error::Connection { .. }) {
             self.close_session();
         }
@@ -514,4 +516,5 @@ fn is_passing(error: &Error) -> bool {
 /// What a row of the widest table takes in a batch, with room to spare.
 const ROW_BYTES: usize = 640;
 const FIRST_MS: u64 = 500;
-const STOPPED_FOR: Duration = Duration::from_secs(600);
+/// How long a table that failed is left alone; texts at first.
+pub(super) const STOPPED_FOR: Duration = Duration::from_secs(600);

@@ -7,9 +7,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use platform::{OsEntropy, RealClock};
+use platform::{Clock, OsEntropy, RealClock, SimClock, UnixNanos};
 use schema::CollectorName;
 use testbed::{Cluster, Options, Shutdown};
 use wire::v1::{Table, Values};
@@ -98,6 +99,10 @@ fn cluster() -> Cluster {
 }
 
 fn context(cluster: &Cluster, outlet: &Arc<Caught>) -> Arc<Context> {
+    context_at(cluster, outlet, Arc::new(RealClock))
+}
+
+fn context_at(cluster: &Cluster, outlet: &Arc<Caught>, clock: Arc<dyn Clock>) -> Arc<Context> {
     let instance = Instance::new("test", &cluster.url()).unwrap();
     Arc::new(Context {
         collector: CollectorName::new("c").unwrap(),
@@ -109,7 +114,7 @@ fn context(cluster: &Cluster, outlet: &Arc<Caught>) -> Arc<Context> {
         limits: Limits::default(),
         permits: Permits::new(),
         counters: InstanceCounters::default(),
-        clock: Arc::new(RealClock),
+        clock,
         entropy: Arc::new(OsEntropy),
         outlet: Arc::clone(outlet) as Arc<dyn Outlet>,
         procfs: "/proc".into(),
@@ -293,6 +298,49 @@ async fn every_view_gives_its_table_and_texts_come_once_and_redacted() {
         !again.iter().any(|text| text.contains("marked_text")),
         "{again:?}"
     );
+}
+
+/// Makes reading texts fail with the time limit in force, and reading entries too where that limit is
+/// not the one of samples.
+const NO_TEXTS: &str = "
+    ALTER FUNCTION pg_stat_statements(boolean) RENAME TO entries;
+    CREATE FUNCTION pg_stat_statements(showtext boolean) RETURNS SETOF pg_stat_statements
+    LANGUAGE plpgsql AS $$
+    DECLARE
+        allowed text := current_setting('statement_timeout');
+    BEGIN
+        IF showtext OR allowed <> '30s' THEN
+            RAISE EXCEPTION 'stopped after %', allowed;
+        END IF;
+        RETURN QUERY SELECT * FROM public.entries(false);
+    END $$";
+
+#[tokio::test]
+async fn texts_that_fail_are_left_alone_for_longer_each_time_and_leave_no_limit_behind() {
+    let (cluster, outlet) = (cluster(), Arc::new(Caught::default()));
+    cluster.sql(NO_TEXTS).unwrap();
+    let clock = Arc::new(SimClock::new(UnixNanos(1_000_000_000_000_000_000)));
+    let context = context_at(&cluster, &outlet, Arc::clone(&clock) as Arc<dyn Clock>);
+    let mut lane = Lane::counters(Arc::clone(&context));
+    lane.tick(&[STATEMENTS]).await;
+    let mut attempts = Vec::new();
+    for minute in 0..=70 {
+        run(
+            &cluster,
+            &format!("SELECT {{n}}{}", ", 1".repeat(minute)),
+            1,
+        );
+        lane.tick(&[STATEMENTS]).await;
+        assert_eq!(context.counters.stopped_tables(), None, "minute {minute}");
+        let sampled = outlet.take("stat_statements").len();
+        assert_eq!(sampled, 1, "minute {minute}");
+        if let Some(error) = context.counters.take_last_error() {
+            assert!(error.contains("stopped after 2min"), "{error}");
+            attempts.push(minute);
+        }
+        clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(attempts, [0, 10, 30, 70]);
 }
 
 #[tokio::test]

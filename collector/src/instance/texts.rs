@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use platform::UnixNanos;
+use platform::{MonotonicNanos, UnixNanos};
 use schema::tables::QUERY_TEXT;
 use schema::{ColumnDefinition, FieldType};
 use wire::TableBuilder;
 use wire::v1::Table;
 
 use super::collecting::Asker;
+use super::lane::STOPPED_FOR;
 use super::statements::Extension;
 use crate::Error;
 use crate::sample::redact::redact;
@@ -20,6 +21,9 @@ use crate::view::in_schema;
 pub(super) struct Texts {
     sent: HashSet<i64>,
     wanted: BTreeSet<i64>,
+    /// Failures in a row, and until when nothing is read after them.
+    failures: u32,
+    paused_until: MonotonicNanos,
 }
 
 /// Texts that were read and are not safe yet.
@@ -39,9 +43,17 @@ impl Texts {
         }
     }
 
-    /// Tells whether there is anything to fetch.
-    pub(super) fn is_wanting(&self) -> bool {
-        !self.wanted.is_empty()
+    /// Tells whether there is anything to fetch now.
+    pub(super) fn is_wanting(&self, now: MonotonicNanos) -> bool {
+        !self.wanted.is_empty() && self.paused_until <= now
+    }
+
+    /// Counts a failure and pauses, twice as long each time: what is too much for the server now is
+    /// not asked of it with every sample.
+    pub(super) fn pause(&mut self, now: MonotonicNanos) {
+        let pause = STOPPED_FOR.saturating_mul(1 << self.failures.min(DOUBLINGS_MAX));
+        self.failures = self.failures.saturating_add(1);
+        self.paused_until = now.saturating_add(pause);
     }
 
     /// Reads some of the wanted texts: the extension's file of texts is read whole for it, so this is
@@ -95,6 +107,7 @@ impl Texts {
     /// Remembers that texts are safe. An id without a text (evicted meanwhile, or hidden from us) is
     /// done too: it would be asked for ever.
     pub(super) fn accept(&mut self, texts: ReadTexts) {
+        self.failures = 0;
         if self.sent.len() > SENT_MAX {
             self.sent.clear();
         }
@@ -160,6 +173,8 @@ fn cut(text: &str, bytes_max: usize) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
+/// From ten minutes to a little less than a day.
+const DOUBLINGS_MAX: u32 = 7;
 /// What PostgreSQL shows instead of another user's statement.
 const HIDDEN: &str = "<insufficient privilege>";
 const ASKED_MAX: usize = 1_000;
@@ -172,21 +187,46 @@ const SENT_MAX: usize = 500_000;
 
 #[cfg(test)]
 mod tests {
-    use super::{ReadTexts, Texts, cut};
+    use std::time::Duration;
+
+    use platform::MonotonicNanos;
+
+    use super::{ReadTexts, STOPPED_FOR, Texts, cut};
+
+    const NOW: MonotonicNanos = MonotonicNanos(0);
+
+    #[test]
+    fn pauses_double_up_to_a_day_and_end_with_a_success() {
+        let mut texts = Texts::default();
+        texts.want([1, 2].into_iter());
+        for factor in [1, 2, 4, 8, 16, 32, 64, 128, 128] {
+            texts.pause(NOW);
+            let end = NOW.saturating_add(STOPPED_FOR * factor);
+            assert!(!texts.is_wanting(MonotonicNanos(end.0 - 1)), "{factor}");
+            assert!(texts.is_wanting(end), "{factor}");
+        }
+        assert!(STOPPED_FOR * 128 < Duration::from_secs(24 * 3_600));
+        texts.accept(ReadTexts {
+            table: None,
+            asked: vec![1],
+        });
+        texts.pause(NOW);
+        assert!(texts.is_wanting(NOW.saturating_add(STOPPED_FOR)));
+    }
 
     #[test]
     fn an_id_is_wanted_until_its_text_is_safe() {
         let mut texts = Texts::default();
         texts.want([1, 2].into_iter());
-        assert!(texts.is_wanting());
+        assert!(texts.is_wanting(NOW));
         texts.accept(ReadTexts {
             table: None,
             asked: vec![1, 2],
         });
         texts.want([1, 2].into_iter());
-        assert!(!texts.is_wanting());
+        assert!(!texts.is_wanting(NOW));
         texts.want([3].into_iter());
-        assert!(texts.is_wanting());
+        assert!(texts.is_wanting(NOW));
     }
 
     #[test]

@@ -108,11 +108,12 @@ impl Session {
     /// # Errors
     /// Those of [`Self::query`].
     pub(crate) async fn limit(&mut self, statement_timeout_ms: u64) -> Result<(), Error> {
-        self.limits.statement_timeout_ms = statement_timeout_ms;
         self.query(&format!(
             "{MARKER} SET statement_timeout = {statement_timeout_ms}"
         ))
         .await?;
+        // Only now: on failure server and client keep the limit of before.
+        self.limits.statement_timeout_ms = statement_timeout_ms;
         Ok(())
     }
 
