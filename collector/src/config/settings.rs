@@ -67,13 +67,13 @@ pub struct Instance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// The longest that a statement may run; default 30 s.
+    /// The longest that a statement may run; at least 1 ms, default 30 s.
     pub statement_timeout: Span,
-    /// The longest that the activity statement may run; default 5 s.
+    /// The longest that the activity statement may run; at least 1 ms, default 5 s.
     pub activity_timeout: Span,
-    /// The longest that reading query texts may run; default 120 s.
+    /// The longest that reading query texts may run; at least 1 ms, default 120 s.
     pub text_timeout: Span,
-    /// The longest that a statement may wait for a lock; default 250 ms.
+    /// The longest that a statement may wait for a lock; at least 1 ms, default 250 ms.
     pub lock_timeout: Span,
     /// The most bytes kept of a query's text, 64 to 65 536; default 8 192.
     pub text_bytes_max: u32,
@@ -282,6 +282,19 @@ fn check_limits(limits: &Limits) -> Result<(), Error> {
     if !(64..=65_536).contains(&limits.text_bytes_max) {
         return Err(wrong("limits.text_bytes_max", "use 64 to 65536".into()));
     }
+    let timeouts = [
+        ("statement_timeout", limits.statement_timeout),
+        ("activity_timeout", limits.activity_timeout),
+        ("text_timeout", limits.text_timeout),
+        ("lock_timeout", limits.lock_timeout),
+    ];
+    for (name, timeout) in timeouts {
+        // To PostgreSQL 0 means without end.
+        if timeout < TIMEOUT_MIN {
+            let reason = format!("{timeout} is too short: at least {TIMEOUT_MIN}");
+            return Err(wrong(&format!("limits.{name}"), reason));
+        }
+    }
     if limits.activity_rows_max == 0 || limits.statements_max == 0 {
         return Err(wrong(
             "limits",
@@ -301,4 +314,6 @@ fn wrong(place: &str, reason: String) -> Error {
 const SPOOL_BYTES_MAX: ByteSize = ByteSize(1 << 30);
 /// Two segments of the spool's log.
 const SPOOL_BYTES_MIN: ByteSize = ByteSize(16 << 20);
+/// What PostgreSQL counts timeouts in.
+const TIMEOUT_MIN: Span = Span::from_nanos(1_000_000);
 const INTERVAL_MIN: Span = Span::from_nanos(100_000_000);

@@ -101,6 +101,27 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn a_timeout_of_nothing_would_be_without_end_and_is_refused() {
+    for name in [
+        "statement_timeout",
+        "activity_timeout",
+        "text_timeout",
+        "lock_timeout",
+    ] {
+        let with = |span| format!("{}\n[limits]\n{name} = \"{span}\"\n", file());
+        for span in ["0s", "0ms"] {
+            let error = refusal(&with(span));
+            let place = format!("limits.{name}");
+            assert!(
+                error.contains(&place) && error.contains("at least 1ms"),
+                "{error}"
+            );
+        }
+        assert!(Settings::parse(&with("1ms")).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn a_token_is_an_enrolment_token_and_never_shown() {
     let (right, wrong) = (token(TokenKind::Enrolment), token(TokenKind::Api));
     let error = refusal(&file().replace(&right, &wrong));
