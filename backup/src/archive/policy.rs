@@ -54,6 +54,22 @@ pub(super) fn choose(
     }
 }
 
+/// Returns the position from which on the log must stay on the local disk.
+///
+/// A segment without groups ends where the one before it ends, and is released with it. So as long as
+/// one that is not stored ends there, the last position that is stored is held too.
+pub(super) fn hold_from(segments: &[SegmentStatus], progress: Progress) -> Lsn {
+    let Progress {
+        whole, whole_end, ..
+    } = progress;
+    let would_go_too =
+        |segment: &SegmentStatus| segment.number > whole && segment.end_lsn <= whole_end;
+    if segments.iter().any(would_go_too) {
+        return Lsn::new(whole_end.get().saturating_sub(1));
+    }
+    whole_end
+}
+
 /// Tells whether an open segment has groups that are not stored.
 fn is_behind(segment: &SegmentStatus, progress: Progress) -> bool {
     segment.end_lsn > segment.base_lsn && segment.end_lsn > progress.archived
@@ -66,7 +82,7 @@ mod tests {
     use schema::{Lsn, Timestamp};
     use wal::SegmentStatus;
 
-    use super::{Choice, Progress, choose};
+    use super::{Choice, Progress, choose, hold_from};
 
     fn segment(number: u64, base: u64, end: u64, is_sealed: bool) -> SegmentStatus {
         SegmentStatus {
@@ -118,5 +134,22 @@ mod tests {
         assert_eq!(choose(&log, progress(0, 0), 2, 1 << 20), Choice::Nothing);
         let old = [segment(3, 0, 20, true)];
         assert_eq!(choose(&old, progress(0, 0), 3, 1 << 20), Choice::Nothing);
+    }
+
+    #[test]
+    fn segments_without_groups_are_held_with_the_one_before_them() {
+        let stored = |whole| Progress {
+            whole,
+            whole_end: Lsn::new(20),
+            archived: Lsn::new(20),
+        };
+        let log = [
+            segment(4, 10, 20, true),
+            segment(5, 20, 20, true),
+            segment(6, 20, 30, false),
+        ];
+        assert_eq!(hold_from(&log, stored(4)), Lsn::new(19));
+        assert_eq!(hold_from(&log, stored(5)), Lsn::new(20));
+        assert_eq!(hold_from(&log, Progress::default()), Lsn::ZERO);
     }
 }

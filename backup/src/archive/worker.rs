@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 use tracing::{error, info, warn};
 use wal::{Hold, SegmentStatus};
 
-use super::policy::{Choice, Progress, choose};
+use super::policy::{Choice, Progress, choose, hold_from};
 use super::start::{Begun, begin};
 use super::{ArchiveEnvironment, LogSource};
 use crate::layout::SegmentName;
@@ -223,7 +223,8 @@ impl Worker {
     /// A stored beginning lets go of nothing, even when it is all that its segment will ever hold:
     /// the segment is still to be shipped whole, and its beginnings are removed after that.
     fn publish(&self, progress: Progress) {
-        self.hold.advance(progress.whole_end);
+        let segments = self.source.log().segments();
+        self.hold.advance(hold_from(&segments, progress));
         self.publish.send_if_modified(|archived| {
             let is_ahead = progress.archived > *archived;
             *archived = progress.archived.max(*archived);

@@ -1,14 +1,18 @@
 //! An archiver over a log alone: what is shipped, when, and what it holds.
 
+mod refusing;
+
 use std::sync::Arc;
 
+use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use platform::{RealDisk, SimClock, SimEntropy, UnixNanos};
+use platform::{OsEntropy, RealDisk, SimClock, SimEntropy, UnixNanos};
 use schema::Lsn;
 use seal::{ClusterId, FileKind, Keyring, MasterKey};
 use wal::{Binding, Log, Start};
 
+use self::refusing::Refusing;
 use super::{ArchiveEnvironment, Archiver};
 use crate::layout::{Folder, SegmentName};
 use crate::{Error, Location, Metrics, Repository, Settings};
@@ -21,19 +25,19 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        Self::over(Settings {
-            archive_interval_ms: 10,
-            backoff_ms: 1,
-            ..Settings::default()
-        })
+        Self::over(quick())
     }
 
     fn over(settings: Settings) -> Self {
+        Self::in_store(Arc::new(InMemory::new()), settings)
+    }
+
+    fn in_store(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
         let (dir, entropy) = (tempfile::tempdir().unwrap(), SimEntropy::new(1));
         let (master, cluster) = (MasterKey::generate(&entropy), ClusterId::generate(&entropy));
         let path = dir.path().join("keyring");
         let keyring = Keyring::create(&RealDisk, &path, &master, cluster, &entropy).unwrap();
-        let location = Location::of_store(Arc::new(InMemory::new()), Path::from("p"));
+        let location = Location::of_store(store, Path::from("p"));
         Self {
             dir,
             environment: ArchiveEnvironment {
@@ -49,7 +53,8 @@ impl Fixture {
         let environment = wal::Environment {
             disk: Arc::clone(&self.environment.disk),
             clock: Arc::clone(&self.environment.clock),
-            entropy: Arc::new(SimEntropy::new(2)),
+            // Random, so that a log that is opened again has other salts.
+            entropy: Arc::new(OsEntropy),
             keyring: Arc::clone(&self.environment.keyring),
             dir: self.dir.path().join("wal"),
             kind: FileKind::LogSegment,
@@ -81,6 +86,16 @@ impl Fixture {
             .iter()
             .map(|l| SegmentName::parse(&l.object).unwrap())
             .collect()
+    }
+}
+
+/// Settings under which nothing waits long.
+fn quick() -> Settings {
+    Settings {
+        archive_interval_ms: 10,
+        backoff_ms: 1,
+        backoff_ms_max: 5,
+        ..Settings::default()
     }
 }
 
@@ -158,6 +173,44 @@ async fn a_segment_is_held_while_only_its_beginning_is_stored() {
     // Closing the segment now would let a flush release it before it is shipped whole.
     assert_eq!(log.holds(), [("archive".to_owned(), Lsn::ZERO)]);
     archiver.stop().await.unwrap();
+    log.close().unwrap();
+}
+
+/// Every start of a log leaves a segment behind; here two of them without groups, one after the other.
+#[tokio::test]
+async fn segments_without_groups_are_held_until_they_are_stored() {
+    let store = Refusing::new(Arc::new(InMemory::new()));
+    let fixture = Fixture::in_store(Arc::clone(&store) as _, quick());
+    let log = fixture.log();
+    let archiver = fixture.archiver(&log);
+    write(&log, b"first").await;
+    rotate(&log).await;
+    archiver.stop().await.unwrap();
+    let (first, sealed) = (log.segments()[0].number, log.segments()[0].end_lsn);
+    log.close().unwrap();
+    drop(log);
+    fixture.log().close().unwrap();
+    let log = fixture.log();
+    assert_eq!(log.segments().len(), 4);
+
+    store.refuse("/wal/");
+    let archiver = fixture.archiver(&log);
+    archiver.archive().wait_for(sealed).await.unwrap();
+    log.release_before(sealed).unwrap();
+    let kept: Vec<_> = log.segments().iter().map(|s| s.number).collect();
+    assert_eq!(kept, [first, first + 1, first + 2, first + 3]);
+    store.heal();
+    write(&log, b"second").await;
+    archiver
+        .archive()
+        .wait_for(log.durable_lsn())
+        .await
+        .unwrap();
+    assert_eq!(log.release_before(sealed).unwrap(), 3);
+    archiver.stop().await.unwrap();
+    let mut stored: Vec<_> = fixture.names().await.iter().map(|n| n.segment).collect();
+    stored.dedup();
+    assert_eq!(stored, kept);
     log.close().unwrap();
 }
 
