@@ -95,21 +95,13 @@ async fn enrol_collector(
     let issued = authority
         .sign_collector(collector.name.as_str(), &enrol.signing_request)
         .map_err(|e| invalid(&e))?;
-    commit(
-        engine,
-        CatalogueEdit::UseToken {
-            id: token.id,
-            key_sha256,
-        },
-    )
-    .await?;
-    let name = collector.name.to_string();
-    let enrolled = CollectorRecord {
-        certificate_sha256: Some(issued.certificate_sha256),
-        public_key_sha256: Some(key_sha256),
-        ..collector
+    let edit = CatalogueEdit::Enrol {
+        token: token.id,
+        key_sha256,
+        certificate_sha256: issued.certificate_sha256,
     };
-    commit(engine, CatalogueEdit::PutCollector(enrolled)).await?;
+    commit(engine, edit).await?;
+    let name = collector.name.to_string();
     info!(collector = %name, "enrolled a collector");
     let authority = authority.certificate().to_vec();
     Ok(Enrolled {

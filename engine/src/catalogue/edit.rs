@@ -26,16 +26,19 @@ pub enum CatalogueEdit {
         /// Which.
         id: String,
     },
-    /// Uses an enrolment token up: refused unless it is unused or was used by the same key.
-    UseToken {
-        /// Which.
-        id: String,
+    /// Enrols the collector that a token names, and uses the token up: refused unless the token is
+    /// unused or was used by the same key, and the collector is registered.
+    Enrol {
+        /// The token.
+        token: String,
         /// SHA-256 of the public key that enrols.
         key_sha256: [u8; 32],
+        /// SHA-256 of the certificate that it is given.
+        certificate_sha256: [u8; 32],
     },
     /// Adds a collector, or replaces the one with its name.
     PutCollector(CollectorRecord),
-    /// Makes a collector's certificate useless; it stays listed.
+    /// Makes a collector's certificate and its enrolment tokens useless; they stay listed.
     RevokeCollector {
         /// Which.
         name: CollectorName,

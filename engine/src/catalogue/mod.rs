@@ -15,7 +15,7 @@ mod token;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schema::TableDefinition;
+use schema::{CollectorName, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 pub use authority::AuthorityRecord;
@@ -91,20 +91,16 @@ impl Catalogue {
                 next.tokens.insert(token.id.clone(), token);
             }
             CatalogueEdit::RevokeToken { id } => next.token_mut(&id)?.revoked = true,
-            CatalogueEdit::UseToken { id, key_sha256 } => {
-                use_token(next.token_mut(&id)?, key_sha256)?
-            }
+            CatalogueEdit::Enrol {
+                token,
+                key_sha256,
+                certificate_sha256,
+            } => next.enrol(&token, key_sha256, certificate_sha256)?,
             CatalogueEdit::PutCollector(collector) => {
                 next.collectors
                     .insert(collector.name.as_str().into(), collector);
             }
-            CatalogueEdit::RevokeCollector { name } => {
-                let absent = || absent("collector", name.as_str());
-                next.collectors
-                    .get_mut(name.as_str())
-                    .ok_or_else(absent)?
-                    .revoked = true;
-            }
+            CatalogueEdit::RevokeCollector { name } => next.revoke_collector(&name)?,
             CatalogueEdit::PutAuthority(authority) => next.authority = Some(authority),
             CatalogueEdit::PutSetting {
                 name,
@@ -128,19 +124,52 @@ impl Catalogue {
         Ok(next)
     }
 
+    /// Gives a collector its certificate, all of it at once: what was revoked meanwhile stays so.
+    fn enrol(
+        &mut self,
+        token_id: &str,
+        key_sha256: [u8; 32],
+        certificate_sha256: [u8; 32],
+    ) -> Result<(), Error> {
+        let name = use_token(self.token_mut(token_id)?, key_sha256)?;
+        let collector = self.collectors.get_mut(name.as_str());
+        let Some(collector) = collector.filter(|collector| !collector.revoked) else {
+            return Err(Error::Refused {
+                what: format!("collector {name}"),
+                reason: "it is not registered any more",
+            });
+        };
+        collector.certificate_sha256 = Some(certificate_sha256);
+        collector.public_key_sha256 = Some(key_sha256);
+        Ok(())
+    }
+
+    /// Revokes a collector with the tokens that would enrol it again under the same name.
+    fn revoke_collector(&mut self, name: &CollectorName) -> Result<(), Error> {
+        let absent = || absent("collector", name.as_str());
+        let collector = self.collectors.get_mut(name.as_str()).ok_or_else(absent)?;
+        collector.revoked = true;
+        let tokens = self.tokens.values_mut();
+        for token in tokens.filter(|token| token.enrols.as_ref() == Some(name)) {
+            token.revoked = true;
+        }
+        Ok(())
+    }
+
     fn token_mut(&mut self, id: &str) -> Result<&mut TokenRecord, Error> {
         self.tokens.get_mut(id).ok_or_else(|| absent("token", id))
     }
 }
 
-fn use_token(token: &mut TokenRecord, key_sha256: [u8; 32]) -> Result<(), Error> {
+/// Uses a token up and returns the name of the collector that it enrols.
+fn use_token(token: &mut TokenRecord, key_sha256: [u8; 32]) -> Result<CollectorName, Error> {
     let refused = |reason| Error::Refused {
         what: format!("token {}", token.id),
         reason,
     };
-    if token.enrols.is_none() {
+    let Some(name) = token.enrols.clone() else {
         return Err(refused("it enrols no collector"));
-    }
+    };
     if token.revoked {
         return Err(refused("it is revoked"));
     }
@@ -152,7 +181,7 @@ fn use_token(token: &mut TokenRecord, key_sha256: [u8; 32]) -> Result<(), Error>
         return Err(refused("it was used already"));
     }
     token.used_by_key = Some(key_sha256);
-    Ok(())
+    Ok(name)
 }
 
 fn absent(what: &'static str, name: &str) -> Error {

@@ -2,7 +2,7 @@
 
 use schema::{CollectorName, Timestamp};
 
-use super::{AuthorityRecord, Catalogue, CatalogueEdit, Role, TokenRecord};
+use super::{AuthorityRecord, Catalogue, CatalogueEdit, CollectorRecord, Role, TokenRecord};
 use crate::Kind;
 
 fn token(enrols: Option<&str>) -> TokenRecord {
@@ -19,42 +19,77 @@ fn token(enrols: Option<&str>) -> TokenRecord {
     }
 }
 
-fn used(key: u8) -> CatalogueEdit {
-    CatalogueEdit::UseToken {
-        id: "t1".into(),
-        key_sha256: [key; 32],
+fn collector() -> CollectorRecord {
+    CollectorRecord {
+        name: CollectorName::new("c").unwrap(),
+        instances: Vec::new(),
+        certificate_sha256: None,
+        public_key_sha256: None,
+        created: Timestamp::from_nanos(0),
+        revoked: false,
     }
+}
+
+fn enrolled(key: u8) -> CatalogueEdit {
+    CatalogueEdit::Enrol {
+        token: "t1".into(),
+        key_sha256: [key; 32],
+        certificate_sha256: [key + 100; 32],
+    }
+}
+
+fn revoked() -> CatalogueEdit {
+    let name = CollectorName::new("c").unwrap();
+    CatalogueEdit::RevokeCollector { name }
+}
+
+/// Returns a catalogue with a collector `c` and a token that enrols it, or nobody.
+fn registered(enrols: Option<&str>) -> Catalogue {
+    let edits = [
+        CatalogueEdit::PutCollector(collector()),
+        CatalogueEdit::PutToken(token(enrols)),
+    ];
+    edits.iter().fold(Catalogue::default(), |catalogue, edit| {
+        catalogue.edited(edit).unwrap()
+    })
 }
 
 #[test]
 fn an_enrolment_token_serves_one_key() {
-    let put = CatalogueEdit::PutToken(token(Some("c")));
-    let catalogue = Catalogue::default().edited(&put).unwrap();
-    let once = catalogue.edited(&used(1)).unwrap();
-    assert!(once.edited(&used(1)).is_ok(), "the same key may come again");
-    assert_eq!(once.edited(&used(2)).unwrap_err().kind(), Kind::Invalid);
+    let once = registered(Some("c")).edited(&enrolled(1)).unwrap();
+    let certificate = once.collector("c").unwrap().certificate_sha256;
+    assert_eq!(certificate, Some([101; 32]));
+    assert!(
+        once.edited(&enrolled(1)).is_ok(),
+        "the same key may come again"
+    );
+    assert_eq!(once.edited(&enrolled(2)).unwrap_err().kind(), Kind::Invalid);
 }
 
 #[test]
 fn a_revoked_or_plain_token_enrols_nobody() {
-    let plain = Catalogue::default()
-        .edited(&CatalogueEdit::PutToken(token(None)))
-        .unwrap();
-    assert!(plain.edited(&used(1)).is_err());
-    let put = CatalogueEdit::PutToken(token(Some("c")));
+    assert!(registered(None).edited(&enrolled(1)).is_err());
     let revoke = CatalogueEdit::RevokeToken { id: "t1".into() };
-    let revoked = Catalogue::default()
-        .edited(&put)
-        .unwrap()
-        .edited(&revoke)
-        .unwrap();
-    assert!(revoked.edited(&used(1)).is_err());
+    let revoked = registered(Some("c")).edited(&revoke).unwrap();
+    assert!(revoked.edited(&enrolled(1)).is_err());
     assert!(
         !revoked
             .token("t1")
             .unwrap()
             .is_valid_at(Timestamp::from_nanos(0))
     );
+}
+
+#[test]
+fn a_revoked_collector_does_not_enrol_again_under_its_name() {
+    let once = registered(Some("c")).edited(&enrolled(1)).unwrap();
+    let gone = once.edited(&revoked()).unwrap();
+    assert!(gone.edited(&enrolled(1)).is_err());
+    let again = CatalogueEdit::PutCollector(collector());
+    let again = gone.edited(&again).unwrap();
+    let refusal = again.edited(&enrolled(1)).unwrap_err().to_string();
+    assert!(refusal.contains("revoked"), "{refusal}");
+    assert_eq!(again.collector("c").unwrap().certificate_sha256, None);
 }
 
 #[test]

@@ -23,6 +23,17 @@ fn token(id: &str) -> TokenRecord {
     }
 }
 
+fn collector() -> CollectorRecord {
+    CollectorRecord {
+        name: CollectorName::new("c").unwrap(),
+        instances: vec![InstancePattern("orders-*".into())],
+        certificate_sha256: None,
+        public_key_sha256: None,
+        created: Timestamp::from_nanos(START),
+        revoked: false,
+    }
+}
+
 #[test]
 fn edits_survive_a_crash_with_and_without_a_flush() {
     let machine = Machine::new(1);
@@ -31,15 +42,7 @@ fn edits_survive_a_crash_with_and_without_a_flush() {
     engine.flush().unwrap();
     edit(&engine, CatalogueEdit::PutToken(token("two")));
     edit(&engine, CatalogueEdit::RevokeToken { id: "one".into() });
-    let collector = CollectorRecord {
-        name: CollectorName::new("c").unwrap(),
-        instances: vec![InstancePattern("orders-*".into())],
-        certificate_sha256: None,
-        public_key_sha256: None,
-        created: Timestamp::from_nanos(START),
-        revoked: false,
-    };
-    edit(&engine, CatalogueEdit::PutCollector(collector));
+    edit(&engine, CatalogueEdit::PutCollector(collector()));
     let catalogue = engine.catalogue();
     let recovered = machine.crash().open();
     assert_eq!(recovered.catalogue(), catalogue);
@@ -56,10 +59,12 @@ fn edits_survive_a_crash_with_and_without_a_flush() {
 #[test]
 fn of_two_keys_that_use_one_token_one_is_refused() {
     let engine = Machine::new(2).open();
+    edit(&engine, CatalogueEdit::PutCollector(collector()));
     edit(&engine, CatalogueEdit::PutToken(token("one")));
-    let using = |key| CatalogueEdit::UseToken {
-        id: "one".into(),
+    let using = |key| CatalogueEdit::Enrol {
+        token: "one".into(),
         key_sha256: [key; 32],
+        certificate_sha256: [key; 32],
     };
     // The second is decided against what is admitted, before the first is durable.
     let first = engine.edit(using(1)).unwrap();
