@@ -70,5 +70,7 @@ postgres
 if [ "$what" = test ]; then
   postgres_18
   has strace || debian strace
+  # Debian's python3 has venv only with a package of its own.
+  python3 -c 'import ensurepip' 2>/dev/null || debian python3 python3-venv
   scripts/test-env.sh >/dev/null
 fi

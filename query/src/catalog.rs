@@ -123,7 +123,7 @@ impl SchemaProvider for SystemSchema {
         let Some(table) = self.find(name) else {
             return Ok(None);
         };
-        let rows = table.batch()?;
+        let rows = table.batch().await?;
         let provider = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
         Ok(Some(Arc::new(provider)))
     }

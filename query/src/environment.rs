@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use schema::Timestamp;
 
-use crate::SystemTable;
+use crate::SystemSource;
 
 /// What the query engine works with.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Environment {
     /// What every query thread calls first; the server lowers its priority there.
     pub thread_start: ThreadStart,
     /// Tables of the schema `system` that others fill (`collectors`, `backups`, `settings`).
-    pub system: Vec<Arc<dyn SystemTable>>,
+    pub system: Vec<Arc<dyn SystemSource>>,
 }
 
 /// Tells the time.

@@ -178,7 +178,9 @@ impl Error {
             Self::Busy { .. } => 429,
             Self::Limit { limit, .. } if *limit == Limit::Memory => 429,
             Self::Limit { .. } => 413,
-            Self::Closing | Self::Cancelled => 503,
+            // Somebody wanted it to end: a client that tries again by itself must not run it again.
+            Self::Cancelled => 409,
+            Self::Closing => 503,
             Self::Store { kind, .. } => store_status(*kind),
             Self::Internal { .. } => 500,
             _ => 400,

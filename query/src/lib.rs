@@ -38,4 +38,4 @@ pub use registry::QueryId;
 pub use run::{Answer, Body, Request};
 pub use settings::Settings;
 pub use statement::Position;
-pub use system::SystemTable;
+pub use system::{Cell, CellType, SystemSource};

@@ -13,7 +13,8 @@ use crate::run::{self, Answer, Request, Shared};
 use crate::runtime::Runtimes;
 use crate::session::Base;
 use crate::store::{EngineStore, Store};
-use crate::{Error, Settings, SystemTable};
+use crate::system::{self, SystemTable};
+use crate::{Error, Settings};
 
 /// Answers SQL over the store, on threads of its own.
 ///
@@ -38,6 +39,7 @@ impl QueryEngine {
             system,
         } = environment;
         let store = Arc::new(EngineStore::new(engine));
+        let system = system::foreign(&system);
         Self::over(store, now, thread_start, system, settings)
     }
 

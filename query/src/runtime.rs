@@ -2,6 +2,8 @@
 //!
 //! Queries compute for as long as a poll of an operator takes, so they have a runtime of their own,
 //! and the timer that stops them has another: it fires also when every query thread is busy.
+//! There are more of them than partitions of a scan: an operator that does not yield, a nested-loop
+//! join for one, keeps the threads of its query, and no other query waits for those.
 //! The stacks are deep, since plans and expressions are walked by recursion.
 
 use std::time::Duration;
@@ -26,7 +28,7 @@ pub(crate) struct Runtimes {
 impl Runtimes {
     pub(crate) fn new(settings: &Settings, start: ThreadStart) -> Result<Self, Error> {
         let workers = Builder::new_multi_thread()
-            .worker_threads(settings.threads)
+            .worker_threads(settings.worker_threads())
             .thread_name("query")
             .thread_stack_size(STACK_BYTES)
             .on_thread_start(move || start.call())

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Threads that run queries, and the partitions that a scan is split into.
-    /// Default: one less than the machine has, at least 2, so that one runaway query does not stop
-    /// the others. Range: 1 to 256.
-    /// Each costs 128 MiB of address space, not of memory, for its stack.
+    /// Threads that one query is spread over, and the partitions that a scan is split into.
+    /// Default: one less than the machine has, at least 2. Range: 1 to 256.
+    /// There are so many threads for each of up to four queries; each of them costs 128 MiB of
+    /// address space, not of memory, for its stack.
     pub threads: usize,
     /// Memory of all queries together, as DataFusion accounts it (some 20 % below the truth).
     /// Default: 1 GiB.
@@ -63,6 +63,11 @@ impl Settings {
             .clamp(1, self.timeout_ms_max.max(1))
     }
 
+    /// Returns how many threads there are: those of one query for each that runs, up to four.
+    pub(crate) fn worker_threads(&self) -> usize {
+        self.threads * self.concurrency.min(QUERIES_WITH_THREADS)
+    }
+
     /// Returns the settings with every number inside its range.
     pub(crate) fn checked(mut self) -> Self {
         self.threads = self.threads.clamp(1, 256);
@@ -72,6 +77,9 @@ impl Settings {
         self
     }
 }
+
+/// Queries beyond these share the threads of the others.
+const QUERIES_WITH_THREADS: usize = 4;
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ use engine::{Engine, Recovery};
 use ingest::{Collaborators, Listener};
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
-use query::QueryEngine;
+use query::{QueryEngine, SystemSource};
 use schema::Timestamp;
 use seal::Keyring;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,7 @@ use crate::identity::hex;
 use crate::sightings::Sightings;
 use crate::sink::EngineSink;
 use crate::store::{self, Machine};
+use crate::system::{self, Backups, Collectors, SettingsInForce};
 use crate::{Addresses, Error, LocalServer, first_start, tls};
 
 /// A server that serves.
@@ -60,11 +61,16 @@ impl Server {
         settings.check()?;
         let door = http::bind(&settings.http.listen).await?;
         let mode = tls_mode(&settings, door.address)?;
-        let app = App::new();
+        let app = App::new(settings.http.body_bytes_max);
         let router = http::router(app.clone(), settings.http.body_bytes_max);
-        // Plain HTTP can say "not yet" while the log is read; TLS needs the store's authority first.
+        // Whoever asks is told "not yet" while the log is read; only a certificate of the store's own
+        // authority has to wait for the store.
         let (http, door) = match mode {
             TlsMode::Off => (Some(door.serve(router.clone(), None)?), None),
+            TlsMode::Files => {
+                let config = given_certificate(&machine, &settings)?;
+                (Some(door.serve(router.clone(), Some(config))?), None)
+            }
             _ => (None, Some(door)),
         };
         let address = http.as_ref().map(Serving::address);
@@ -73,7 +79,7 @@ impl Server {
         let core = build(machine, &settings, address, mode != TlsMode::Off).await?;
         let http = match (http, door) {
             (Some(serving), _) => serving,
-            (None, Some(door)) => door.serve(router, Some(https(&core, &settings, mode)?))?,
+            (None, Some(door)) => door.serve(router, Some(own_certificate(&core, &settings)?))?,
             (None, None) => unreachable!("the door is either served or kept"),
         };
         app.serve(Arc::clone(&core));
@@ -146,20 +152,28 @@ async fn build(
     engine.metrics().register(&mut registry);
     // Right after opening: a flush could release segments that are not archived.
     let archive = Archiving::start(&engine, &keyring, &machine, &settings.backup, &mut registry)?;
+    let archive = archive.map(Arc::new);
     let gate = CatalogueGate {
         engine: engine.clone(),
         authority: Arc::clone(&authority),
         sightings: Arc::clone(&sightings),
         clock: Arc::clone(&machine.clock),
     };
-    let listener = open_quic(settings, gate, archive.as_ref(), &mut registry)?;
+    let listener = open_quic(settings, gate, archive.as_deref(), &mut registry)?;
     let addresses = Addresses::new(settings, http, is_https, listener.local_address());
     let now = Timestamp::from_nanos(machine.clock.now().0);
     let data = &settings.server.data;
     first_start::admin_token(&engine, &machine, &authority, &addresses, data, now).await?;
     LocalServer::new(&addresses, hex(&authority.fingerprint()))
         .write(machine.disk.as_ref(), data)?;
-    let query = query_engine(&machine, settings, &engine)?;
+    let collectors = Collectors {
+        engine: engine.clone(),
+        sightings: Arc::clone(&sightings),
+        clock: Arc::clone(&machine.clock),
+    };
+    let own = SettingsInForce::new(settings)?;
+    let tables = system::tables(collectors, Backups(archive.clone()), own);
+    let query = query_engine(&machine, settings, &engine, tables)?;
     query.register_metrics(&mut registry);
     Ok(Arc::new(Core {
         engine,
@@ -184,6 +198,7 @@ fn query_engine(
     machine: &Machine,
     settings: &Settings,
     engine: &Engine,
+    system: Vec<Arc<dyn SystemSource>>,
 ) -> Result<QueryEngine, Error> {
     let clock = Arc::clone(&machine.clock);
     let environment = query::Environment {
@@ -194,7 +209,7 @@ fn query_engine(
                 tracing::warn!(%error, "query threads run at full priority");
             }
         }),
-        system: Vec::new(),
+        system,
     };
     Ok(QueryEngine::new(environment, settings.query.clone())?)
 }
@@ -272,20 +287,17 @@ fn tls_mode(settings: &Settings, address: SocketAddr) -> Result<TlsMode, Error> 
     }
 }
 
-fn https(
-    core: &Core,
+fn given_certificate(
+    machine: &Machine,
     settings: &Settings,
-    mode: TlsMode,
 ) -> Result<Arc<rustls::ServerConfig>, Error> {
-    let config = match mode {
-        TlsMode::Files => tls::https_files(
-            Machine::real().disk.as_ref(),
-            &settings.http.certificate,
-            &settings.http.key,
-        )?,
-        _ => tls::https_own(&core.authority, Addresses::certificate_names(settings))?,
-    };
-    Ok(Arc::new(config))
+    let (certificate, key) = (&settings.http.certificate, &settings.http.key);
+    tls::https_files(machine.disk.as_ref(), certificate, key).map(Arc::new)
+}
+
+fn own_certificate(core: &Core, settings: &Settings) -> Result<Arc<rustls::ServerConfig>, Error> {
+    let names = Addresses::certificate_names(settings);
+    tls::https_own(&core.authority, names).map(Arc::new)
 }
 
 /// How far query threads stand back behind ingest.

@@ -40,7 +40,7 @@ pub(crate) struct Core {
     /// The largest body of a request after decompression.
     pub(crate) body_bytes_max: usize,
     /// The object store, where one is set.
-    pub(crate) archive: Option<Archiving>,
+    pub(crate) archive: Option<Arc<Archiving>>,
     /// The collectors' door, until the server stops.
     pub(crate) listener: Mutex<Option<Listener>>,
     /// Everything countable.

@@ -43,7 +43,7 @@ pub(crate) async fn admin_token(
     let has_admin = engine
         .catalogue()
         .tokens()
-        .any(|token| token.role == Role::Admin && !token.revoked);
+        .any(|token| token.role == Role::Admin && token.is_valid_at(now));
     let path = admin_token_path(data);
     if has_admin {
         return Ok(());

@@ -26,6 +26,7 @@ mod local;
 mod sightings;
 mod sink;
 mod store;
+mod system;
 pub mod telemetry;
 mod tls;
 

@@ -1,7 +1,9 @@
 //! When each collector was last heard of, and how it was; in memory only.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use engine::CollectorRecord;
 use parking_lot::Mutex;
 use schema::Timestamp;
 use wire::v1::Status;
@@ -35,4 +37,22 @@ impl Sightings {
     pub(crate) fn of(&self, name: &str) -> Option<Sighting> {
         self.by_name.lock().get(name).cloned()
     }
+}
+
+/// Returns how far a collector got in becoming one.
+pub(crate) const fn state(record: &CollectorRecord) -> &'static str {
+    match (record.revoked, record.certificate_sha256) {
+        (true, _) => "revoked",
+        (false, None) => "registered",
+        (false, Some(_)) => "enrolled",
+    }
+}
+
+/// Returns the age of the oldest batch that has not come yet, in seconds; 0 when none is waiting.
+pub(crate) fn lag_s(now: Timestamp, oldest_time: i64) -> f64 {
+    if oldest_time == 0 {
+        return 0.0;
+    }
+    let nanos = now.nanos().saturating_sub(oldest_time).max(0);
+    Duration::from_nanos(nanos.unsigned_abs()).as_secs_f64()
 }

@@ -27,7 +27,8 @@ use crate::registry::{QueryId, Registry};
 use crate::runtime::Runtimes;
 use crate::session::Base;
 use crate::store::Store;
-use crate::{Error, Format, Settings, SystemTable};
+use crate::system::SystemTable;
+use crate::{Error, Format, Settings};
 
 use body::Reader;
 

@@ -55,7 +55,9 @@ impl Task {
         system.extend(self.shared.system.iter().cloned());
         let catalogue = Catalogue::new(tables, system);
         let names = catalogue.table_names();
-        let wrong = |error: &DataFusionError| diagnose(error, &self.request.sql, &names);
+        let limit_max = self.shared.settings.query_memory_bytes_max as u64;
+        let wrong =
+            |error: &DataFusionError| named(diagnose(error, &self.request.sql, &names), limit_max);
         let session = self
             .shared
             .base
@@ -117,6 +119,22 @@ fn within(limit: Limit, count: u64, limit_max: u64) -> Result<(), Error> {
         limit_max,
         detail: String::new(),
     })
+}
+
+/// Names the limit that made an operator want to spill, which is off: it says only that it cannot.
+fn named(error: Error, query_memory_bytes_max: u64) -> Error {
+    match error {
+        Error::Limit {
+            limit: Limit::QueryMemory,
+            limit_max: 0,
+            detail,
+        } => Error::Limit {
+            limit: Limit::QueryMemory,
+            limit_max: query_memory_bytes_max,
+            detail,
+        },
+        error => error,
+    }
 }
 
 fn unprintable(error: ArrowError) -> Error {

@@ -4,17 +4,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringViewArray, TimestampNanosecondArray,
 };
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
 use schema::{ColumnDefinition, FieldType, Kind, TableDefinition, Timestamp};
 use serde_json::{Value, json};
 
 use crate::environment::{Now, ThreadStart};
 use crate::store::memory::MemoryStore;
-use crate::{Error, Format, Limit, Position, QueryEngine, Request, Settings, SystemTable};
+use crate::system::{self, SystemTable};
+use crate::{
+    Cell, CellType, Error, Format, Limit, Position, QueryEngine, Request, Settings, SystemSource,
+};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -420,16 +423,13 @@ async fn places_are_bounded_and_given_back() {
 #[derive(Debug)]
 struct PanickingTable;
 
+#[async_trait]
 impl SystemTable for PanickingTable {
     fn name(&self) -> &'static str {
         "panic"
     }
 
-    fn schema(&self) -> SchemaRef {
-        Arc::new(Schema::empty())
-    }
-
-    fn batch(&self) -> datafusion::common::Result<RecordBatch> {
+    async fn batch(&self) -> datafusion::common::Result<RecordBatch> {
         panic!("out of the blue");
     }
 }
@@ -452,6 +452,86 @@ async fn a_panic_is_the_error_of_its_query_alone() {
             .is_ok()
     );
     within(idle(&engine)).await;
+}
+
+/// A table that the server fills: sound, or of rows that do not fit.
+#[derive(Debug)]
+struct Boats {
+    cells: usize,
+}
+
+#[async_trait]
+impl SystemSource for Boats {
+    fn name(&self) -> &'static str {
+        "boats"
+    }
+
+    fn columns(&self) -> &'static [(&'static str, CellType)] {
+        &[
+            ("name", CellType::Text),
+            ("crew", CellType::Count),
+            ("knots", CellType::Number),
+            ("left", CellType::Time),
+        ]
+    }
+
+    async fn rows(&self) -> Result<Vec<Vec<Cell>>, String> {
+        let row = [
+            Cell::Text(Some("anna".into())),
+            Cell::Count(Some(u64::MAX)),
+            Cell::Number(None),
+            Cell::Time(Some(Timestamp::from_nanos(SECOND))),
+        ];
+        match self.cells {
+            0 => Err("the harbour is closed".into()),
+            cells => Ok(vec![row[..cells].to_vec()]),
+        }
+    }
+}
+
+async fn boats(cells: usize) -> Result<Vec<u8>, Error> {
+    let now = Now::new(|| Timestamp::from_nanos(0));
+    let system = system::foreign(&[Arc::new(Boats { cells }) as _]);
+    let store = Arc::new(cpu(10));
+    let engine = QueryEngine::over(store, now, ThreadStart::none(), system, settings()).unwrap();
+    let sql = "select name, crew, knots, \"left\" from system.boats";
+    within(body(&engine, request(sql))).await
+}
+
+#[tokio::test]
+async fn others_fill_tables_and_are_heard_when_they_cannot() {
+    let expected = json!([{
+        "name": "anna", "crew": i64::MAX, "knots": null, "left": "1970-01-01T00:00:01Z",
+    }]);
+    let rows: Value = serde_json::from_slice(&boats(4).await.unwrap()).unwrap();
+    assert_eq!(rows, expected);
+    let closed = boats(0).await.unwrap_err().to_string();
+    assert!(closed.contains("the harbour is closed"), "{closed}");
+    let short = boats(3).await.unwrap_err().to_string();
+    assert!(short.contains("3 values for 4 columns"), "{short}");
+}
+
+/// A nested-loop join keeps both threads that its query is spread over, far beyond its time.
+#[tokio::test]
+async fn a_query_that_never_yields_keeps_nobody_waiting() {
+    let engine = engine_with(settings());
+    let endless = "select count(*) from generate_series(1, 60000) a, generate_series(1, 60000) b \
+                   where a.value * b.value % 7 = 3";
+    let asked = Request {
+        timeout_ms: Some(100),
+        ..request(endless)
+    };
+    let error = within(body(&engine, asked)).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert!(engine.shared.admission.running() > 0, "it computes on");
+    for _ in 0..3 {
+        let counted = within(body(&engine, request("select count(*) as n from cpu"))).await;
+        assert_eq!(counted.unwrap(), b"[{\"n\":10}]\n");
+    }
+    assert!(
+        engine.shared.admission.running() > 0,
+        "it computes on still"
+    );
 }
 
 #[tokio::test]

@@ -218,8 +218,14 @@ impl fmt::Debug for ScanSource {
     }
 }
 
+/// Opens the partitions of a scan: one without rows where nothing is to be read, since DataFusion's
+/// operators that want a single partition refuse none at all.
 fn open(table: &dyn Table, scan: &Scan) -> Result<Vec<Partition>> {
-    table.scan(scan).map_err(external)
+    let mut partitions = table.scan(scan).map_err(external)?;
+    if partitions.is_empty() {
+        partitions.push(Box::new(std::iter::empty()));
+    }
+    Ok(partitions)
 }
 
 // Gives the batch the planned schema, metadata included, and refuses one that is not what was planned.

@@ -165,6 +165,7 @@ fn exhausted(message: &str) -> Error {
         } else {
             Limit::QueryMemory
         },
+        // 0 where the message does not say.
         limit_max: limit_max.unwrap_or_default(),
         detail: message.to_owned(),
     }

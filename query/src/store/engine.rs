@@ -8,9 +8,8 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use schema::{ColumnDefinition, TableDefinition};
 
 use super::{Partition, Scan, Size, Store, Table, Tables, TagValues};
-use crate::SystemTable;
 use crate::functions::{KIND_KEY, UNIT_KEY};
-use crate::system::store_tables;
+use crate::system::{SystemTable, store_tables};
 
 /// Pins views of an engine.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef, TimestampNanosecondType}
 use schema::{TableDefinition, Timestamp};
 
 use super::{Partition, Scan, Size, Store, Table, Tables};
-use crate::SystemTable;
+use crate::system::SystemTable;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MemoryStore {

@@ -14,7 +14,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use schema::{TableDefinition, TimeRange, Timestamp};
 
-use crate::SystemTable;
+use crate::system::SystemTable;
 
 pub(crate) use engine::EngineStore;
 

@@ -2,28 +2,26 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use schema::{ColumnDefinition, ColumnRole, FieldType, TIME_COLUMN};
 
 use super::SystemTable;
-use super::rows::{Rows, count, schema_of, text};
+use super::rows::{Rows, count, text};
 use crate::store::Tables;
 
 #[derive(Debug)]
 pub(crate) struct ColumnsTable(pub(crate) Arc<dyn Tables>);
 
+#[async_trait]
 impl SystemTable for ColumnsTable {
     fn name(&self) -> &'static str {
         "columns"
     }
 
-    fn schema(&self) -> SchemaRef {
-        schema_of(&columns())
-    }
-
-    fn batch(&self) -> Result<RecordBatch> {
+    async fn batch(&self) -> Result<RecordBatch> {
         let mut rows = Rows::new(&columns());
         for name in self.0.names() {
             let Some(table) = self.0.table(&name) else {

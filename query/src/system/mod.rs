@@ -2,9 +2,10 @@
 //!
 //! Each table is made when a query names it. `tables`, `columns` and `series` come from the pinned
 //! state, `queries` from the registry, `parts` and `wal` from the store; the server adds its own
-//! through [`SystemTable`].
+//! through [`SystemSource`].
 
 mod columns;
+mod foreign;
 mod parts;
 mod queries;
 mod rows;
@@ -15,27 +16,27 @@ mod wal;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use engine::Engine;
 
 use crate::registry::Registry;
 use crate::store::Tables;
 
+pub use foreign::{Cell, CellType, SystemSource};
+
 /// A table of the schema `system`, made anew for every query that names it.
-pub trait SystemTable: Debug + Send + Sync {
+#[async_trait]
+pub(crate) trait SystemTable: Debug + Send + Sync {
     /// Returns the name, without the schema.
     fn name(&self) -> &'static str;
-
-    /// Returns the columns.
-    fn schema(&self) -> SchemaRef;
 
     /// Returns the rows of this moment.
     ///
     /// # Errors
     /// When they cannot be had; the query that asks for them fails with the same message.
-    fn batch(&self) -> Result<RecordBatch>;
+    async fn batch(&self) -> Result<RecordBatch>;
 }
 
 /// Returns the tables that queries fill themselves.
@@ -46,6 +47,14 @@ pub(crate) fn own(tables: &Arc<dyn Tables>, registry: &Arc<Registry>) -> Vec<Arc
         Arc::new(series::SeriesTable(Arc::clone(tables))),
         Arc::new(queries::QueriesTable(Arc::clone(registry))),
     ]
+}
+
+/// Returns the tables that others fill.
+pub(crate) fn foreign(sources: &[Arc<dyn SystemSource>]) -> Vec<Arc<dyn SystemTable>> {
+    let table = |source: &Arc<dyn SystemSource>| {
+        Arc::new(foreign::ForeignTable(Arc::clone(source))) as Arc<dyn SystemTable>
+    };
+    sources.iter().map(table).collect()
 }
 
 /// Returns the tables that an engine fills.

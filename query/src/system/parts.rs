@@ -1,26 +1,24 @@
 //! `system.parts`: a row for every file of the store.
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use engine::{Engine, PartStatus};
 
 use super::SystemTable;
-use super::rows::{Rows, count, schema_of, text, time, time_type};
+use super::rows::{Rows, count, text, time, time_type};
 
 #[derive(Debug)]
 pub(crate) struct PartsTable(pub(crate) Engine);
 
+#[async_trait]
 impl SystemTable for PartsTable {
     fn name(&self) -> &'static str {
         "parts"
     }
 
-    fn schema(&self) -> SchemaRef {
-        schema_of(&columns())
-    }
-
-    fn batch(&self) -> Result<RecordBatch> {
+    async fn batch(&self) -> Result<RecordBatch> {
         let mut rows = Rows::new(&columns());
         for part in &self.0.status().parts {
             rows.push(row(part));

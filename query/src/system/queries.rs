@@ -2,27 +2,25 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 
 use super::SystemTable;
-use super::rows::{Rows, count, schema_of, text, time, time_type};
+use super::rows::{Rows, count, text, time, time_type};
 use crate::registry::Registry;
 
 #[derive(Debug)]
 pub(crate) struct QueriesTable(pub(crate) Arc<Registry>);
 
+#[async_trait]
 impl SystemTable for QueriesTable {
     fn name(&self) -> &'static str {
         "queries"
     }
 
-    fn schema(&self) -> SchemaRef {
-        schema_of(&columns())
-    }
-
-    fn batch(&self) -> Result<RecordBatch> {
+    async fn batch(&self) -> Result<RecordBatch> {
         let mut rows = Rows::new(&columns());
         for query in self.0.running() {
             rows.push([

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{Result, ScalarValue, internal_err};
 use schema::Timestamp;
 
 /// The rows of a system table while they are collected.
@@ -29,6 +29,21 @@ impl Rows {
         for (column, value) in self.columns.iter_mut().zip(row) {
             column.push(value);
         }
+    }
+
+    /// Adds a row whose length only its maker knows.
+    ///
+    /// # Errors
+    /// When it has not a value for every column.
+    pub(crate) fn push_row(&mut self, row: Vec<ScalarValue>) -> Result<()> {
+        if row.len() != self.columns.len() {
+            let (values, columns) = (row.len(), self.columns.len());
+            return internal_err!("a row of {values} values for {columns} columns");
+        }
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+        Ok(())
     }
 
     /// Returns the batch.

@@ -2,27 +2,25 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 
 use super::SystemTable;
-use super::rows::{Rows, count, schema_of, text};
+use super::rows::{Rows, count, text};
 use crate::store::Tables;
 
 #[derive(Debug)]
 pub(crate) struct SeriesTable(pub(crate) Arc<dyn Tables>);
 
+#[async_trait]
 impl SystemTable for SeriesTable {
     fn name(&self) -> &'static str {
         "series"
     }
 
-    fn schema(&self) -> SchemaRef {
-        schema_of(&columns())
-    }
-
-    fn batch(&self) -> Result<RecordBatch> {
+    async fn batch(&self) -> Result<RecordBatch> {
         let mut rows = Rows::new(&columns());
         for table in self.0.names().iter().filter_map(|name| self.0.table(name)) {
             let definition = table.definition();

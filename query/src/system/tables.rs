@@ -2,27 +2,25 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 
 use super::SystemTable;
-use super::rows::{Rows, count, schema_of, text, time, time_type, truth};
+use super::rows::{Rows, count, text, time, time_type, truth};
 use crate::store::{Table, Tables};
 
 #[derive(Debug)]
 pub(crate) struct TablesTable(pub(crate) Arc<dyn Tables>);
 
+#[async_trait]
 impl SystemTable for TablesTable {
     fn name(&self) -> &'static str {
         "tables"
     }
 
-    fn schema(&self) -> SchemaRef {
-        schema_of(&columns())
-    }
-
-    fn batch(&self) -> Result<RecordBatch> {
+    async fn batch(&self) -> Result<RecordBatch> {
         let mut rows = Rows::new(&columns());
         for table in self.0.names().iter().filter_map(|name| self.0.table(name)) {
             rows.push(row(table.as_ref()));

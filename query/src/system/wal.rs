@@ -1,26 +1,24 @@
 //! `system.wal`: a row for every segment of the log.
 
+use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use engine::Engine;
 
 use super::SystemTable;
-use super::rows::{Rows, count, schema_of, text, time, time_type, truth};
+use super::rows::{Rows, count, text, time, time_type, truth};
 
 #[derive(Debug)]
 pub(crate) struct WalTable(pub(crate) Engine);
 
+#[async_trait]
 impl SystemTable for WalTable {
     fn name(&self) -> &'static str {
         "wal"
     }
 
-    fn schema(&self) -> SchemaRef {
-        schema_of(&columns())
-    }
-
-    fn batch(&self) -> Result<RecordBatch> {
+    async fn batch(&self) -> Result<RecordBatch> {
         let mut rows = Rows::new(&columns());
         for segment in self.0.log().segments() {
             // The directory is the server's business; the name tells the segment.

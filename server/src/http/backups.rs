@@ -42,7 +42,7 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Respo
 }
 
 fn archiving(core: &Core) -> Result<&Archiving, Problem> {
-    core.archive.as_ref().ok_or_else(|| {
+    core.archive.as_deref().ok_or_else(|| {
         Problem::conflict("this server has no repository: set [backup] url and restart it")
     })
 }

@@ -5,12 +5,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use engine::{CatalogueEdit, CollectorRecord, Role};
-use schema::{CollectorName, InstancePattern, Span, Timestamp};
+use schema::{CollectorName, InstancePattern, Span};
 use serde::{Deserialize, Serialize};
 
 use super::{App, Caller, Permission, Problem};
 use crate::core::Core;
 use crate::identity::{TokenRequest, create_token};
+use crate::sightings::{lag_s, state};
 
 /// A collector to be registered.
 #[derive(Debug, Deserialize)]
@@ -141,15 +142,10 @@ pub(crate) async fn revoke(
 fn listed(core: &Core, record: &CollectorRecord) -> Listed {
     let sighting = core.sightings.of(record.name.as_str());
     let status = sighting.as_ref().map(|sighting| sighting.status);
-    let state = match (record.revoked, record.certificate_sha256) {
-        (true, _) => "revoked",
-        (false, None) => "registered",
-        (false, Some(_)) => "enrolled",
-    };
     Listed {
         name: record.name.to_string(),
         instances: record.instances.clone(),
-        state,
+        state: state(record),
         last_seen: sighting.as_ref().map(|s| s.last_seen.to_string()),
         address: sighting.as_ref().map(|s| s.remote.clone()),
         version: sighting.as_ref().map(|s| s.version.clone()),
@@ -159,15 +155,6 @@ fn listed(core: &Core, record: &CollectorRecord) -> Listed {
         dropped_batches: status.map(|status| status.dropped_batches),
         skipped_ticks: status.map(|status| status.skipped_ticks),
     }
-}
-
-/// Returns the age of the oldest batch that has not come yet, in seconds; 0 when none is waiting.
-fn lag_s(now: Timestamp, oldest_time: i64) -> f64 {
-    if oldest_time == 0 {
-        return 0.0;
-    }
-    let nanos = now.nanos().saturating_sub(oldest_time).max(0);
-    std::time::Duration::from_nanos(nanos.unsigned_abs()).as_secs_f64()
 }
 
 const ENROLMENT: Span = Span::from_days(1);

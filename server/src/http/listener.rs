@@ -1,5 +1,8 @@
 //! The listening socket: bound first, plain or TLS, stopped gracefully.
+//!
+//! A door that is bound and not yet served refuses connections, rather than let them hang.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +11,17 @@ use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
+use tokio::net::{TcpSocket, lookup_host};
 use tokio::task::JoinHandle;
 
 use crate::Error;
 
-/// An open HTTP door.
+/// An HTTP door whose port is ours.
 #[derive(Debug)]
 pub(crate) struct Listener {
     /// The address that was really bound.
     pub(crate) address: SocketAddr,
-    listener: std::net::TcpListener,
+    socket: TcpSocket,
 }
 
 /// Binds the door, so that its port is known before anything is served.
@@ -29,14 +33,27 @@ pub(crate) async fn bind(address: &str) -> Result<Listener, Error> {
         address: address.to_owned(),
         source,
     };
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(refused)?;
-    let listener = listener.into_std().map_err(refused)?;
-    let bound = listener.local_addr().map_err(refused)?;
+    let mut last = ErrorKind::AddrNotAvailable.into();
+    for candidate in lookup_host(address).await.map_err(refused)? {
+        match bind_to(candidate) {
+            Ok(door) => return Ok(door),
+            Err(error) => last = error,
+        }
+    }
+    Err(refused(last))
+}
+
+fn bind_to(address: SocketAddr) -> std::io::Result<Listener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A server that is started again takes its port although old connections linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
     Ok(Listener {
-        address: bound,
-        listener,
+        address: socket.local_addr()?,
+        socket,
     })
 }
 
@@ -64,15 +81,16 @@ impl Listener {
             address: self.address.to_string(),
             source,
         };
+        let listener = self.socket.listen(BACKLOG).map_err(refused)?;
+        let listener = listener.into_std().map_err(refused)?;
         let task = match tls {
             None => {
-                let server = axum_server::from_tcp(self.listener).map_err(refused)?;
+                let server = axum_server::from_tcp(listener).map_err(refused)?;
                 tokio::spawn(server.handle(handle.clone()).serve(service))
             }
             Some(config) => {
                 let config = RustlsConfig::from_config(config);
-                let server =
-                    axum_server::from_tcp_rustls(self.listener, config).map_err(refused)?;
+                let server = axum_server::from_tcp_rustls(listener, config).map_err(refused)?;
                 tokio::spawn(server.handle(handle.clone()).serve(service))
             }
         };
@@ -99,3 +117,6 @@ impl Serving {
         self.task.await.map_err(std::io::Error::other)?
     }
 }
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;

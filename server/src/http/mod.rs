@@ -13,6 +13,7 @@ mod maintenance;
 mod openapi;
 mod problem;
 mod request_id;
+mod room;
 mod sql;
 mod tables;
 mod tokens;
@@ -22,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware;
+use axum::middleware::{self, from_fn_with_state};
 use axum::routing::{delete, get, patch, post};
 
 pub(crate) use auth::{Caller, Permission};
@@ -30,19 +31,27 @@ pub(crate) use listener::{Serving, bind};
 pub(crate) use problem::Problem;
 
 use crate::core::Core;
+use room::Room;
 
 /// What every route shares.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     core: Arc<OnceLock<Arc<Core>>>,
+    room: Room,
 }
 
 impl App {
-    /// Returns an application whose store is not open yet.
-    pub(crate) fn new() -> Self {
+    /// Returns an application whose store is not open yet; bodies may be as large as that.
+    pub(crate) fn new(body_bytes_max: usize) -> Self {
         Self {
             core: Arc::default(),
+            room: Room::new(body_bytes_max),
         }
+    }
+
+    /// Returns the room of writes.
+    pub(crate) const fn room(&self) -> &Room {
+        &self.room
     }
 
     /// Says that the store is open; calls are served from now on.
@@ -70,11 +79,14 @@ impl App {
 
 /// Returns the whole HTTP surface.
 pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
+    let write =
+        || post(write::line_protocol).layer(from_fn_with_state(app.room.clone(), room::layer));
+    let batch = post(write::json_batch).layer(from_fn_with_state(app.room.clone(), room::layer));
     let api = Router::new()
         .route("/sql", get(sql::get).post(sql::post))
         .route("/queries/{id}", delete(sql::cancel))
-        .route("/write", post(write::line_protocol))
-        .route("/ingest", post(write::json_batch))
+        .route("/write", write())
+        .route("/ingest", batch)
         .route(
             "/collectors",
             get(collectors::list).post(collectors::register),
@@ -90,8 +102,8 @@ pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
         .route("/version", get(health::version));
     Router::new()
         .nest("/api/v1", api)
-        .route("/api/v2/write", post(write::line_protocol))
-        .route("/write", post(write::line_protocol))
+        .route("/api/v2/write", write())
+        .route("/write", write())
         .route("/metrics", get(health::metrics))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -39,7 +39,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Result<Json<QueryBody>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let Json(body) = body.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+    let Json(body) = body.map_err(|rejection| unread(&rejection))?;
     let format = format(body.format.as_deref(), &headers)?;
     let (sql, params, timeout_ms) = (body.query, body.params, body.timeout_ms);
     run(
@@ -115,6 +115,14 @@ fn format(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format, Proble
     Ok(accept.and_then(Format::from_accept).unwrap_or(Format::Json))
 }
 
+/// Returns why a body could not be read.
+fn unread(rejection: &JsonRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(rejection.body_text()),
+        _ => Problem::bad_request(rejection.body_text()),
+    }
+}
+
 impl From<query::Error> for Problem {
     fn from(error: query::Error) -> Self {
         let detail = crate::describe(&error);
@@ -127,6 +135,7 @@ impl From<query::Error> for Problem {
                 error.position().map(|place| (place.line, place.column)),
             ),
             404 => Self::not_found(detail),
+            409 => Self::conflict(detail),
             408 => Self::timed_out(detail),
             413 => Self::too_large(detail),
             429 => Self::too_many(detail, retry_after_s),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use wire::BatchFrame;
 use wire::v1::Batch;
 
+use super::room::Work;
 use super::{App, Caller, Permission, Problem};
 use crate::core::Core;
 use crate::identity::sha256;
@@ -32,9 +33,11 @@ pub(crate) async fn line_protocol(
     caller.require(Permission::Write)?;
     let core = app.core()?;
     let precision = precision(parameters.precision.as_deref())?;
-    let body = decompressed(core, &headers, body)?;
-    let batch = line::decode(&body, precision, core.now(), &core.limits)
-        .map_err(|error| Problem::bad_request(error.to_string()))?;
+    let (now, limits) = (core.now(), core.limits);
+    let (batch, _work) = decoded(&app, core, &headers, body, move |body| {
+        line::decode(body, precision, now, &limits).map_err(|error| error.to_string())
+    })
+    .await?;
     if batch.tables.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
@@ -51,9 +54,11 @@ pub(crate) async fn json_batch(
 ) -> Result<Response, Problem> {
     caller.require(Permission::Write)?;
     let core = app.core()?;
-    let body = decompressed(core, &headers, body)?;
-    let mut batch = ingest::json::decode(&body, &core.limits)
-        .map_err(|error| Problem::bad_request(error.to_string()))?;
+    let limits = core.limits;
+    let (mut batch, _work) = decoded(&app, core, &headers, body, move |body| {
+        ingest::json::decode(body, &limits).map_err(|error| error.to_string())
+    })
+    .await?;
     // A token speaks only for itself: numbered batches count under its own name.
     if batch.epoch != 0 {
         batch.collector = format!("token:{}:{}", caller.token_id, batch.collector);
@@ -115,15 +120,46 @@ fn precision(given: Option<&str>) -> Result<Precision, Problem> {
     }
 }
 
-/// Returns the body without gzip, never larger than a plain body may be.
-fn decompressed(core: &Core, headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, Problem> {
+/// Unpacks a body and reads it, in the room that this takes and on a thread that may compute.
+async fn decoded(
+    app: &App,
+    core: &Core,
+    headers: &HeaderMap,
+    body: Bytes,
+    decode: impl FnOnce(&[u8]) -> Result<Batch, String> + Send + 'static,
+) -> Result<(Batch, Work), Problem> {
+    let is_packed = is_packed(headers)?;
+    let mut work = if is_packed {
+        app.room().work_unknown().await?
+    } else {
+        app.room().work(body.len()).await?
+    };
+    let body_bytes_max = core.body_bytes_max;
+    let read = tokio::task::spawn_blocking(move || {
+        if !is_packed {
+            return decode(&body).map(|batch| (batch, work));
+        }
+        let unpacked = ingest::gunzip(&body, body_bytes_max).map_err(|error| error.to_string())?;
+        work.shrink_to(unpacked.len());
+        decode(&unpacked).map(|batch| (batch, work))
+    });
+    let read = read
+        .await
+        .map_err(|error| Problem::internal(error.to_string()))?;
+    read.map_err(Problem::bad_request)
+}
+
+/// Tells whether a body is gzip.
+///
+/// # Errors
+/// 400 for an encoding that is not known here.
+fn is_packed(headers: &HeaderMap) -> Result<bool, Problem> {
     let encoding = headers
         .get(header::CONTENT_ENCODING)
         .map(HeaderValue::as_bytes);
     match encoding {
-        None | Some(b"identity" | b"") => Ok(body.into()),
-        Some(b"gzip" | b"x-gzip") => ingest::gunzip(&body, core.body_bytes_max)
-            .map_err(|error| Problem::bad_request(error.to_string())),
+        None | Some(b"identity" | b"") => Ok(false),
+        Some(b"gzip" | b"x-gzip") => Ok(true),
         Some(other) => {
             let name = String::from_utf8_lossy(other).into_owned();
             Err(Problem::bad_request(format!(

@@ -1,7 +1,8 @@
 //! One running cluster.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::account::{Account, run};
@@ -15,6 +16,8 @@ pub struct Cluster {
     account: Account,
     dir: PathBuf,
     port: u16,
+    /// Of the superuser, who may run programs: other users of the machine must not be it.
+    password: String,
     _guard: Guard,
 }
 
@@ -51,6 +54,7 @@ impl Cluster {
             account,
             dir,
             port: 0,
+            password: password()?,
             _guard: guard,
         };
         account.give(&cluster.dir)?;
@@ -59,15 +63,17 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Returns the URL over TCP, for the superuser `postgres` without a password.
+    /// Returns the URL over TCP, for the superuser `postgres`, with the password.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        let (password, port) = (&self.password, self.port);
+        format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres")
     }
 
     /// Returns the URL over the Unix socket.
     pub fn socket_url(&self) -> String {
         let dir = self.dir.display().to_string().replace('/', "%2F");
-        format!("postgres://postgres@{dir}:{}/postgres", self.port)
+        let (password, port) = (&self.password, self.port);
+        format!("postgres://postgres:{password}@{dir}:{port}/postgres")
     }
 
     /// Returns the port on 127.0.0.1.
@@ -98,15 +104,11 @@ impl Cluster {
             PathBuf::from("psql")
         };
         let mut command = self.account.command(&psql);
-        command.args([
-            "-XAtq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            &self.url(),
-            "-c",
-            statements,
-        ]);
+        // Not in the URL: everybody sees the words of a command.
+        command.env("PGPASSWORD", &self.password);
+        let url = format!("postgres://postgres@127.0.0.1:{}/postgres", self.port);
+        command.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", &url]);
+        command.args(["-c", statements]);
         run(&mut command).map(|output| output.trim_end().to_owned())
     }
 
@@ -148,29 +150,21 @@ impl Cluster {
     }
 
     fn initialise(&self, options: &Options) -> Result<(), Error> {
+        let password_file = self.dir.join("password");
+        self.write(&password_file, &self.password)?;
         let mut initdb = self.account.command(&self.installation.bin.join("initdb"));
-        initdb.args([
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-D",
-        ]);
-        run(initdb.arg(self.data()))?;
+        initdb.args(["-U", "postgres", "-A", "scram-sha-256", "--no-sync"]);
+        initdb.args(["-E", "UTF8", "--locale=C"]);
+        initdb.arg("--pwfile").arg(&password_file);
+        run(initdb.arg("-D").arg(self.data()))?;
+        std::fs::remove_file(&password_file)?;
         if let Some(tls) = &options.tls {
-            self.write("server.crt", &tls.certificate)?;
-            self.write("server.key", &tls.key)?;
+            self.write(&self.data().join("server.crt"), &tls.certificate)?;
+            self.write(&self.data().join("server.key"), &tls.key)?;
         }
-        let rules = self.data().join("pg_hba.conf");
-        let rules = std::fs::read_to_string(rules)?;
-        self.write(
-            "pg_hba.conf",
-            &(options.host_rules.join("\n") + "\n" + &rules),
-        )
+        let path = self.data().join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&path)?;
+        self.write(&path, &(options.host_rules.join("\n") + "\n" + &rules))
     }
 
     /// Starts the server on a free port, and on another one should somebody take it in between.
@@ -180,7 +174,7 @@ impl Cluster {
             self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
             let socket_dir = self.dir.display().to_string();
             self.write(
-                "postgresql.auto.conf",
+                &self.data().join("postgresql.auto.conf"),
                 &options.configuration(self.port, &socket_dir),
             )?;
             outcome = self.resume();
@@ -223,13 +217,20 @@ impl Cluster {
         clippy::disallowed_methods,
         reason = "PostgreSQL's files are not ours: they need no durability and no simulated twin"
     )]
-    fn write(&self, name: &str, text: &str) -> Result<(), Error> {
-        let path = self.data().join(name);
-        std::fs::write(&path, text)?;
-        // PostgreSQL refuses a key that others may read.
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        self.account.give(&path)
+    fn write(&self, path: &Path, text: &str) -> Result<(), Error> {
+        // Nobody else reads it, not even while it is written; PostgreSQL demands it of a key.
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(path)?.write_all(text.as_bytes())?;
+        self.account.give(path)
     }
+}
+
+/// Returns a password that nobody guesses.
+fn password() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 const PORT_ATTEMPTS: u32 = 3;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -44,7 +44,12 @@ impl Answer {
         };
         let what = format!("{}: {}{place}", problem.title, problem.detail);
         let advice = format!("request {} in the server's log", problem.request_id);
-        if status.is_client_error() {
+        // Too slow or too busy is no mistake in the call.
+        let is_load = matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        );
+        if status.is_client_error() && !is_load {
             Err(Failure::call(what, advice))
         } else {
             Err(Failure::new(what, advice))

@@ -127,7 +127,7 @@ async fn a_query_past_its_time_is_ended_and_answered() {
     let dir = tempfile::tempdir().unwrap();
     let server = ServerProcess::start(dir.path(), &ServerOptions::default());
     let api = server.api();
-    let endless = "SELECT count(*) FROM generate_series(1, 15000) a, generate_series(1, 15000) b \
+    let endless = "SELECT count(*) FROM generate_series(1, 60000) a, generate_series(1, 60000) b \
                    WHERE a.value * b.value % 7 = 3";
     let body = json!({ "query": endless, "timeout_ms": 200 });
     let refusal = detail(&api.post("/api/v1/sql", &body).await, 408);

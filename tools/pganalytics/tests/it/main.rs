@@ -22,3 +22,4 @@ mod markers;
 mod outage;
 mod restore;
 mod statements;
+mod system;

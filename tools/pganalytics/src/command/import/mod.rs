@@ -9,8 +9,9 @@ use collector::send::{Connection, Credentials, Route};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressStyle};
-use platform::Clock;
+use platform::{Clock, RealDisk};
 use schema::{Epoch, validate_name};
+use server::LocalServer;
 use wire::v1::{Ack, Batch};
 use wire::{BatchFrame, Limits, Token};
 
@@ -30,10 +31,7 @@ pub(crate) async fn run(call: Import) -> Outcome {
         let rows = open(file).await?;
         Plan::new(&rows.schema(), &call)?;
     }
-    let addresses = call
-        .server
-        .clone()
-        .map_or_else(|| token.quic.clone(), |one| vec![one]);
+    let addresses = addresses(&call, &token)?;
     let collector = format!("import:{}", token.id);
     let epoch = platform::RealClock.now().0.unsigned_abs();
     let route = Route {
@@ -69,6 +67,24 @@ pub(crate) async fn run(call: Import) -> Outcome {
         call.table
     );
     Ok(())
+}
+
+/// Returns where the server's collectors' door is: as the call says, as a given token says, or as the
+/// server in the data directory wrote at its last start.
+fn addresses(call: &Import, token: &Token) -> Outcome<Vec<String>> {
+    if let Some(server) = &call.server {
+        return Ok(vec![server.clone()]);
+    }
+    if call.token.is_some() {
+        return Ok(token.quic.clone());
+    }
+    let local = LocalServer::read(&RealDisk, &call.data).map_err(|error| {
+        Failure::call(
+            error,
+            "give --server and --token, or --data with the data directory of a running server",
+        )
+    })?;
+    Ok(local.quic)
 }
 
 async fn send_file(
@@ -151,7 +167,8 @@ impl Sender {
         acked.map(drop).map_err(|error| {
             Failure::call(
                 error,
-                "what was sent before is stored; the same file can be imported again",
+                "what was sent before is stored. Importing the file again replaces it, but for a table \
+                 that keeps every row (append-only): that one would hold it twice",
             )
         })
     }
