@@ -61,7 +61,7 @@ impl SegmentName {
             epoch,
             partial,
         } = self;
-        let whole = format!("wal/{timeline:010}/{segment:020}.{epoch:020}");
+        let whole = format!("{}.{epoch:020}", self::segment(*timeline, *segment));
         match partial {
             Some(lsn) => format!("{whole}.p{:020}", lsn.get()),
             None => whole,
@@ -84,6 +84,11 @@ impl SegmentName {
         };
         fields.next().is_none().then_some(name)
     }
+}
+
+/// The beginning of the names of a segment's objects, whoever shipped it.
+pub(crate) fn segment(timeline: u32, number: u64) -> String {
+    format!("wal/{timeline:010}/{number:020}")
 }
 
 /// The object that tells whose repository this is.

@@ -11,9 +11,9 @@ use platform::{OpenMode, durable};
 use super::lineage::LogObject;
 use super::plan::{Plan, log_objects};
 use super::{Phase, Progress, RestoreRequest};
-use crate::Error;
 use crate::layout::SegmentName;
 use crate::repository::{Blob, LocalFile};
+use crate::{Error, Repository};
 
 /// A download under way.
 struct Download<'a> {
@@ -89,7 +89,7 @@ impl Download<'_> {
             Item::Log(object, path) => {
                 let file = self.file(&path).await?;
                 // Its groups are one chain of tags, which the log checks when it is replayed.
-                let bytes = self.log_object(object).await?;
+                let (_, bytes) = read_log(&self.request.repository, object.name).await?;
                 file.write(bytes, 0).await?;
                 file.sync().await?;
                 object.bytes
@@ -104,32 +104,33 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Reads a piece of the log, or what replaced it since the plan was made: its writer ships longer
-    /// pieces, and removes the short ones when the segment is whole.
-    async fn log_object(&self, object: LogObject) -> Result<Bytes, Error> {
-        let repository = &self.request.repository;
-        let found = repository.read_if_present(&object.name.object()).await?;
-        if let Some(bytes) = found {
-            return Ok(bytes);
-        }
-        let same = |listed: &LogObject| {
-            SegmentName {
-                partial: object.name.partial,
-                ..listed.name
-            } == object.name
-        };
-        let objects = log_objects(repository).await?;
-        let successors = objects.into_iter().filter(same);
-        let longest = successors
-            .max_by_key(|successor| (successor.name.partial.is_none(), successor.name.partial));
-        let name = longest.map_or(object.name, |successor| successor.name);
-        repository.read(&name.object()).await
-    }
-
     async fn file(&self, path: &Path) -> Result<LocalFile, Error> {
         let disk = Arc::clone(&self.request.disk);
         LocalFile::open(disk, self.dir.join(path), OpenMode::CreateNew).await
     }
+}
+
+/// Reads a piece of the log, or what replaced it since it was listed: its writer ships longer pieces,
+/// and removes the short ones when the segment is whole. Returns the name of what was read.
+pub(crate) async fn read_log(
+    repository: &Repository,
+    name: SegmentName,
+) -> Result<(SegmentName, Bytes), Error> {
+    if let Some(bytes) = repository.read_if_present(&name.object()).await? {
+        return Ok((name, bytes));
+    }
+    let same = |listed: &LogObject| {
+        SegmentName {
+            partial: name.partial,
+            ..listed.name
+        } == name
+    };
+    let objects = log_objects(repository).await?;
+    let successors = objects.into_iter().filter(same);
+    let longest = successors
+        .max_by_key(|successor| (successor.name.partial.is_none(), successor.name.partial));
+    let name = longest.map_or(name, |successor| successor.name);
+    Ok((name, repository.read(&name.object()).await?))
 }
 
 const KEYRING_MODE: u32 = 0o600;

@@ -10,9 +10,11 @@
 //! replaced, and does not count.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use schema::Lsn;
 
+use crate::BackupRecord;
 use crate::layout::SegmentName;
 use crate::repository::{EpochRecord, TimelineRecord};
 
@@ -97,6 +99,67 @@ pub(crate) fn line(
         }
     }
     best.into_values().collect()
+}
+
+/// Segments of one timeline that are not stored whole, though the line goes on behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gap {
+    pub(crate) timeline: u32,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+}
+
+/// Returns which segments of a span a line lacks, or has only the beginning of.
+///
+/// A timeline may end with a beginning: the next one began within that segment.
+pub(crate) fn gaps(line: &[LogObject], branches: &[Branch], span: Range<u64>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut expected = span.start;
+    let inside = line.iter().filter(|o| span.contains(&o.name.segment));
+    for LogObject { name, .. } in inside {
+        missing(branches, expected..name.segment, &mut gaps);
+        expected = name.segment + 1;
+        if name.partial.is_some() && !is_last_of_branch(branches, name) {
+            missing(branches, name.segment..expected, &mut gaps);
+        }
+    }
+    missing(branches, expected..span.end, &mut gaps);
+    gaps
+}
+
+/// Notes a span that is not stored, by the timelines to which it belongs.
+fn missing(branches: &[Branch], span: Range<u64>, gaps: &mut Vec<Gap>) {
+    let mut first = span.start;
+    for branch in branches {
+        let end = branch
+            .left
+            .map_or(span.end, |left| left.segment.min(span.end));
+        if first < end {
+            gaps.push(Gap {
+                timeline: branch.timeline,
+                first,
+                last: end - 1,
+            });
+            first = end;
+        }
+    }
+}
+
+fn is_last_of_branch(branches: &[Branch], name: &SegmentName) -> bool {
+    let left = branches.iter().filter_map(|branch| {
+        let left = branch.left?;
+        (branch.timeline == name.timeline).then_some(left)
+    });
+    left.into_iter()
+        .any(|left| left.segment == name.segment + 1)
+}
+
+/// Tells whether a backup was made on a line: on one of its timelines, before it was left.
+pub(crate) fn is_on(branches: &[Branch], backup: &BackupRecord) -> bool {
+    branches.iter().any(|branch| {
+        branch.timeline == backup.timeline
+            && branch.left.is_none_or(|left| backup.end_lsn <= left.lsn)
+    })
 }
 
 /// Orders objects of one segment: of a later timeline, whole, by the latest writer, the longest.
@@ -238,6 +301,27 @@ mod tests {
         assert_eq!(line(&all, &epochs, &branches, 1), [known[0], known[2]]);
         let before = [known[0], known[1], zombie[0], zombie[1]];
         assert_eq!(line(&before, &epochs, &branches, 1), [known[0], known[1]]);
+    }
+
+    #[test]
+    fn a_gap_is_told_by_its_timeline_and_a_beginning_counts_where_a_timeline_ends() {
+        let branches = branches(&[timeline(2, Some(1), 4, 40)], 2);
+        let stored = [
+            object(1, 1, 1, None),
+            object(1, 3, 1, Some(40)),
+            object(2, 4, 1, Some(50)),
+            object(2, 6, 1, None),
+        ];
+        let gap = |timeline, first, last| Gap {
+            timeline,
+            first,
+            last,
+        };
+        let found = gaps(&stored, &branches, 1..9);
+        let expected = [gap(1, 2, 2), gap(2, 4, 4), gap(2, 5, 5), gap(2, 7, 8)];
+        assert_eq!(found, expected);
+        assert_eq!(gaps(&stored, &branches, 3..4), []);
+        assert_eq!(gaps(&[], &branches, 3..6), [gap(1, 3, 3), gap(2, 4, 5)]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ use tracing::info;
 
 use crate::{BackupRecord, Error, Repository};
 use directory::Staging;
+pub(crate) use download::read_log;
 use plan::Plan;
 pub(crate) use plan::log_objects;
 pub(crate) use recover::{Recover, Restored};

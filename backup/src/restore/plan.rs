@@ -113,11 +113,7 @@ fn last_segment(at: &At, base: &Stored, manifests: &[Stored], branches: &[Branch
     // The next backup of the line was complete after the target, and so was the log up to there.
     let later = manifests.iter().filter(|stored| {
         let record = &stored.manifest.record;
-        let is_on = branches.iter().any(|branch| {
-            branch.timeline == record.timeline
-                && branch.left.is_none_or(|left| record.end_lsn <= left.lsn)
-        });
-        is_on && record.end_lsn > base.manifest.record.end_lsn
+        lineage::is_on(branches, record) && record.end_lsn > base.manifest.record.end_lsn
     });
     let next = later.min_by_key(|stored| stored.manifest.record.end_lsn)?;
     Some(next.manifest.end_segment)

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schema::{Lsn, Timestamp};
 use wal::Until;
 
-use super::lineage::Branch;
+use super::lineage::{self, Branch};
 use crate::repository::Stored;
 use crate::{BackupRecord, Error};
 
@@ -93,7 +93,7 @@ pub(super) fn choose<'a>(
     let on_line = || {
         manifests
             .iter()
-            .filter(|stored| is_on(branches, &stored.manifest.record))
+            .filter(|stored| lineage::is_on(branches, &stored.manifest.record))
     };
     let newest = on_line()
         .filter(|stored| at.covers(&stored.manifest.record))
@@ -106,14 +106,6 @@ pub(super) fn choose<'a>(
             earliest: first.manifest.record.end_time,
             lsn: first.manifest.record.end_lsn,
         },
-    })
-}
-
-/// Tells whether a backup was made on this line: on one of its timelines, before it was left.
-fn is_on(branches: &[Branch], backup: &BackupRecord) -> bool {
-    branches.iter().any(|branch| {
-        branch.timeline == backup.timeline
-            && branch.left.is_none_or(|left| backup.end_lsn <= left.lsn)
     })
 }
 

@@ -88,6 +88,75 @@ async fn a_missing_file_and_a_missing_piece_of_the_log_are_found() {
     assert_eq!(refused.kind(), backup::Kind::Corrupt, "{refused}");
 }
 
+/// A backup, and a log that goes on behind it for some segments.
+async fn world_with_log() -> (Arc<InMemory>, World) {
+    let (store, mut world) = world().await;
+    world.start_archiver();
+    for _ in 0..3 {
+        world.commits(2).await;
+        world.rotate().await;
+    }
+    world.commit().await;
+    world.archived().await;
+    world.stop_archiver().await.unwrap();
+    (store, world)
+}
+
+/// Returns the segments that are stored whole; the beginning of another one is behind them.
+async fn whole_segments(store: &InMemory) -> Vec<Path> {
+    let mut pieces = objects(store, "/wal/").await;
+    assert!(pieces.last().unwrap().as_ref().contains(".p"));
+    pieces.retain(|name| !name.as_ref().contains(".p"));
+    pieces
+}
+
+#[tokio::test]
+async fn a_segment_that_is_missing_behind_the_newest_backup_is_found() {
+    let (store, world) = world_with_log().await;
+    let check = || {
+        verify(
+            &world.repository,
+            &world.master,
+            None,
+            VerifyLevel::Metadata,
+        )
+    };
+    assert_eq!(check().await.unwrap().problems, []);
+    let whole = whole_segments(&store).await;
+    assert!(whole.len() >= 3);
+    for name in &whole {
+        let good = store.get(name).await.unwrap().bytes().await.unwrap();
+        store.delete(name).await.unwrap();
+        let problems = check().await.unwrap().problems;
+        let object = |name: &str| name.replace("some/prefix/", "");
+        let found = problems
+            .iter()
+            .any(|problem| object(name.as_ref()).starts_with(&problem.object));
+        assert!(found, "{name}: {problems:?}");
+        store.put(name, good.into()).await.unwrap();
+    }
+    assert_eq!(check().await.unwrap().problems, []);
+}
+
+#[tokio::test]
+async fn every_flipped_piece_of_the_log_is_found() {
+    let (store, world) = world_with_log().await;
+    let check = || verify(&world.repository, &world.master, None, VerifyLevel::Full);
+    assert_eq!(check().await.unwrap().problems, []);
+    for name in whole_segments(&store).await {
+        let good = store.get(&name).await.unwrap().bytes().await.unwrap();
+        for at in [0, good.len() / 2, good.len() - 1] {
+            let mut bad = good.to_vec();
+            bad[at] ^= 1;
+            store.put(&name, Bytes::from(bad).into()).await.unwrap();
+            let problems = check().await.unwrap().problems;
+            assert_eq!(problems.len(), 1, "{name} at {at}: {problems:?}");
+            assert!(name.as_ref().ends_with(&problems[0].object));
+        }
+        store.put(&name, good.into()).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_damaged_manifest_does_not_hide_the_others() {
     let (store, mut world) = world().await;

@@ -143,6 +143,16 @@ impl World {
             .unwrap();
     }
 
+    /// Closes the open segment of the log.
+    pub(crate) async fn rotate(&self) {
+        let engine = Arc::clone(&self.engine);
+        let rotate = move || {
+            engine.log().wait_for_spares();
+            engine.log().rotate()
+        };
+        tokio::task::spawn_blocking(rotate).await.unwrap().unwrap();
+    }
+
     pub(crate) async fn compact(&self) {
         let engine = Arc::clone(&self.engine);
         tokio::task::spawn_blocking(move || engine.compact())

@@ -3,8 +3,13 @@
 //! It reads, and changes nothing. What it finds is reported, not returned as an error: one damaged
 //! backup must not hide the state of the others.
 
-use std::collections::{BTreeSet, HashMap};
+mod log;
+mod object_disk;
+mod segment;
+
+use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use futures::StreamExt;
 use seal::{Keyring, MasterKey};
@@ -12,7 +17,7 @@ use seal::{Keyring, MasterKey};
 use crate::layout::{self, Folder};
 use crate::manifest::Manifest;
 use crate::repository::{Blob, EpochRecord, Stored, TimelineRecord};
-use crate::restore::lineage::{self, LogObject};
+use crate::restore::lineage::LogObject;
 use crate::restore::log_objects;
 use crate::{BlobHash, Error, Repository};
 
@@ -23,7 +28,7 @@ pub enum VerifyLevel {
     Metadata,
     /// As before, and every file is there with its length.
     Exists,
-    /// As before, and every byte is read and hashed.
+    /// As before, and every byte is read: files are hashed, the log is opened.
     Full,
 }
 
@@ -34,7 +39,7 @@ pub struct VerifyReport {
     pub backups: u64,
     /// Different files that they need.
     pub blobs: u64,
-    /// Pieces of the log that they need.
+    /// Pieces of the log that they need; those behind them too, when all backups are looked at.
     pub log_segments: u64,
     /// Bytes that were read.
     pub bytes_read: u64,
@@ -44,7 +49,7 @@ pub struct VerifyReport {
     pub problems: Vec<Problem>,
 }
 
-/// Something that keeps a backup from being restored.
+/// Something that keeps a backup, or a moment behind it, from being restored.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The object that is missing or damaged.
@@ -64,7 +69,7 @@ pub async fn verify(
     only: Option<&str>,
     level: VerifyLevel,
 ) -> Result<VerifyReport, Error> {
-    let keyring = repository.open_keyring(master).await?;
+    let keyring = Arc::new(repository.open_keyring(master).await?);
     let mut verification = Verification {
         repository,
         epochs: repository.epochs(&keyring).await?,
@@ -73,7 +78,10 @@ pub async fn verify(
         report: VerifyReport::default(),
     };
     let manifests = verification.manifests(&keyring, only).await?;
-    let log: BTreeSet<_> = manifests.iter().flat_map(|m| verification.log(m)).collect();
+    let log = match only {
+        Some(_) => verification.log_of(&manifests),
+        None => verification.whole_log(&manifests),
+    };
     verification.report.log_segments = log.len() as u64;
     let blobs: HashMap<BlobHash, Blob> = manifests
         .iter()
@@ -85,9 +93,8 @@ pub async fn verify(
         verification.exists(&blobs, only.is_none()).await?;
     }
     if level == VerifyLevel::Full {
-        verification
-            .full(blobs.into_values().collect(), log)
-            .await?;
+        verification.full(blobs.into_values().collect()).await?;
+        verification.walk(log, &keyring).await?;
     }
     verification.report.problems.sort();
     verification.report.problems.dedup();
@@ -156,31 +163,6 @@ impl Verification<'_> {
         }
     }
 
-    /// Returns the pieces of the log that a backup needs, noting when they are not all there.
-    fn log(&mut self, manifest: &Manifest) -> Vec<String> {
-        let record = &manifest.record;
-        let branches = lineage::branches(&self.timelines, record.timeline);
-        let mut line = lineage::line(&self.objects, &self.epochs, &branches, manifest.log_segment);
-        line.retain(|object| object.name.segment <= manifest.end_segment);
-        let begins = line
-            .first()
-            .is_some_and(|o| o.name.segment == manifest.log_segment);
-        let ends = line.last().is_some_and(|object| {
-            let reaches = object.name.partial.is_none_or(|lsn| lsn >= record.end_lsn);
-            object.name.segment == manifest.end_segment && reaches
-        });
-        if !(begins && ends) && record.end_lsn > record.base_lsn {
-            self.report.problems.push(Problem {
-                object: layout::manifest(record.n),
-                reason: format!(
-                    "the log from lsn {} to lsn {} is not all there",
-                    record.base_lsn, record.end_lsn
-                ),
-            });
-        }
-        line.iter().map(|object| object.name.object()).collect()
-    }
-
     async fn exists(
         &mut self,
         blobs: &HashMap<BlobHash, Blob>,
@@ -207,7 +189,7 @@ impl Verification<'_> {
         Ok(())
     }
 
-    async fn full(&mut self, blobs: Vec<Blob>, log: BTreeSet<String>) -> Result<(), Error> {
+    async fn full(&mut self, blobs: Vec<Blob>) -> Result<(), Error> {
         let repository = self.repository;
         let transfers = repository.settings().transfers_max;
         let reads = blobs.into_iter().map(|blob| async move {
@@ -216,13 +198,6 @@ impl Verification<'_> {
         });
         let mut reads = futures::stream::iter(reads).buffer_unordered(transfers);
         while let Some((object, result)) = reads.next().await {
-            self.count(object, result)?;
-        }
-        for object in log {
-            let result = repository
-                .read(&object)
-                .await
-                .map(|bytes| bytes.len() as u64);
             self.count(object, result)?;
         }
         Ok(())
