@@ -27,6 +27,8 @@ pub(crate) struct Archiving {
     environment: ArchiveEnvironment,
     metrics: Arc<Metrics>,
     progress: Archive,
+    /// Keeps what is not shipped until the engine is closed, even when archiving has ended before.
+    _hold: Arc<wal::Hold>,
     archiver: Mutex<Option<Archiver>>,
     /// Tells the collectors' door how far the log is archived; ends with the archiver.
     forwarder: Mutex<Option<JoinHandle<()>>>,
@@ -70,6 +72,7 @@ impl Archiving {
             Arc::clone(&metrics),
         );
         let progress = archiver.archive();
+        let hold = archiver.hold();
         let (forwarder, archived) = forward(progress.changes());
         info!(url = repository.url(), "archiving the log");
         Ok(Some(Self {
@@ -78,6 +81,7 @@ impl Archiving {
             environment,
             metrics,
             progress,
+            _hold: hold,
             archiver: Mutex::new(Some(archiver)),
             forwarder: Mutex::new(Some(forwarder)),
             archived,
@@ -120,7 +124,7 @@ impl Archiving {
             .await?)
     }
 
-    /// Tells whether archiving has ended by itself: another server took the repository over.
+    /// Tells whether archiving has ended by itself; [`Self::stop`] tells why.
     pub(crate) fn has_ended(&self) -> bool {
         self.archiver
             .lock()
@@ -131,7 +135,8 @@ impl Archiving {
     /// Ships what is durable and ends.
     ///
     /// # Errors
-    /// [`Error::Backup`] when the last shipment failed; the local log still holds it.
+    /// [`Error::Backup`] when archiving had ended before or the last shipment failed; the local log
+    /// still holds what is not shipped.
     pub(crate) async fn stop(&self) -> Result<(), Error> {
         let archiver = self.archiver.lock().take();
         let outcome = match archiver {

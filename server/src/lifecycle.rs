@@ -25,7 +25,7 @@ impl Server {
     /// Serves until a signal comes or the log fails, then stops in order.
     ///
     /// # Errors
-    /// What went wrong on the way down.
+    /// What went wrong on the way down, and what ended archiving unless it was another server.
     pub async fn run_until_signal(self) -> Result<Stopped, Error> {
         let stopped = tokio::select! {
             signal = signalled() => signal.map(|()| Stopped::Asked)?,
@@ -33,14 +33,17 @@ impl Server {
         };
         match stopped {
             Stopped::Asked => info!("stopping"),
-            Stopped::Fenced => error!("another server archives to this repository: stopping"),
+            Stopped::Fenced => error!("the log is not archived any more: stopping"),
             Stopped::Poisoned => error!("the log failed to sync: stopping without another ack"),
         }
         let outcome = self.stop().await;
         match (stopped, outcome) {
-            // A poisoned log cannot be closed in order, nor the rest be shipped: both are known.
-            (Stopped::Poisoned | Stopped::Fenced, Err(error)) => {
+            // A poisoned log cannot be closed in order, which is known.
+            (Stopped::Poisoned, Err(error)) => {
                 error!(%error, "the server could not be stopped in order");
+            }
+            (Stopped::Fenced, Err(Error::Backup(error @ backup::Error::Fenced { .. }))) => {
+                error!(%error, "another server archives to this repository");
             }
             (_, outcome) => outcome?,
         }

@@ -8,8 +8,14 @@
 //!
 //! Its life: [`Archiver::start`] takes a hold and begins a task; the task retries for ever, with
 //! bounded waits; [`Archiver::stop`] ships what is durable once more and joins the task. It ends by
-//! itself only when a later writer has taken over, or when the repository is not ours.
+//! itself only when a later writer has taken over, or when the repository is not ours. The hold does
+//! not end with the task: who has [`Archiver::hold`] keeps the log until it is closed.
+//!
+//! What is stored counts as archived only when it can be restored: when it goes on, without a gap,
+//! from a backup or from the beginning of the log. Otherwise it is shipped all the same, and the
+//! archived position stands still until a backup is made that begins behind the gap.
 
+mod continuity;
 mod policy;
 mod start;
 mod worker;
@@ -22,6 +28,7 @@ use schema::Lsn;
 use seal::Keyring;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use wal::Hold;
 
 use crate::metrics::Metrics;
 use crate::{Error, Repository};
@@ -54,6 +61,7 @@ pub struct ArchiveEnvironment {
 #[derive(Debug)]
 pub struct Archiver {
     archive: Archive,
+    hold: Arc<Hold>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), Error>>,
 }
@@ -62,6 +70,8 @@ pub struct Archiver {
 #[derive(Debug, Clone)]
 pub struct Archive {
     archived: watch::Receiver<Lsn>,
+    /// How far the log is stored, whether or not something is missing before it.
+    stored: watch::Receiver<Lsn>,
     nudge: Arc<Notify>,
 }
 
@@ -78,8 +88,9 @@ impl Archiver {
         repository: Repository,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let hold = source.log().hold(HOLD_NAME, Lsn::ZERO);
+        let hold = Arc::new(source.log().hold(HOLD_NAME, Lsn::ZERO));
         let (publish, archived) = watch::channel(Lsn::ZERO);
+        let (publish_stored, stored) = watch::channel(Lsn::ZERO);
         let (stop, stopped) = watch::channel(false);
         let nudge = Arc::new(Notify::new());
         let worker = Worker {
@@ -87,14 +98,20 @@ impl Archiver {
             environment,
             repository,
             metrics,
-            hold,
+            hold: Arc::clone(&hold),
             publish,
+            publish_stored,
             nudge: Arc::clone(&nudge),
             stopped,
         };
         let task = tokio::spawn(worker.run());
         Self {
-            archive: Archive { archived, nudge },
+            archive: Archive {
+                archived,
+                stored,
+                nudge,
+            },
+            hold,
             stop,
             task,
         }
@@ -104,6 +121,15 @@ impl Archiver {
     #[must_use]
     pub fn archive(&self) -> Archive {
         self.archive.clone()
+    }
+
+    /// Returns what keeps the log from being released before it is stored.
+    ///
+    /// Whoever closes the log later than the archiver keeps it until then: what an archiver that has
+    /// ended did not ship is nowhere else.
+    #[must_use]
+    pub fn hold(&self) -> Arc<Hold> {
+        Arc::clone(&self.hold)
     }
 
     /// Tells whether the task has ended: the repository was taken over, or is not ours.
@@ -127,7 +153,8 @@ impl Archiver {
 }
 
 impl Archive {
-    /// Returns the position before which everything is archived; zero until the first shipment.
+    /// Returns the position before which everything can be restored; zero until the repository was
+    /// reached, and while there is a gap before what is stored.
     #[must_use]
     pub fn lsn(&self) -> Lsn {
         *self.archived.borrow()
@@ -144,14 +171,26 @@ impl Archive {
         self.nudge.notify_one();
     }
 
-    /// Waits until everything before `lsn` is archived. Cancellation-safe.
+    /// Waits until everything before `lsn` can be restored. Cancellation-safe.
     ///
     /// # Errors
     /// [`Error::ArchiverStopped`] when the archiver ends before.
     pub async fn wait_for(&self, lsn: Lsn) -> Result<(), Error> {
+        self.reach(self.archived.clone(), lsn).await
+    }
+
+    /// Waits until the log before `lsn` is stored, as far as it is here: for a backup, which holds
+    /// what is missing before. Cancellation-safe.
+    ///
+    /// # Errors
+    /// [`Error::ArchiverStopped`] when the archiver ends before.
+    pub(crate) async fn wait_until_stored(&self, lsn: Lsn) -> Result<(), Error> {
+        self.reach(self.stored.clone(), lsn).await
+    }
+
+    async fn reach(&self, mut position: watch::Receiver<Lsn>, lsn: Lsn) -> Result<(), Error> {
         self.nudge();
-        let mut archived = self.archived.clone();
-        let reached = archived.wait_for(|archived| *archived >= lsn).await;
+        let reached = position.wait_for(|position| *position >= lsn).await;
         reached.map(|_| ()).map_err(|_| Error::ArchiverStopped {
             archived: self.lsn(),
         })

@@ -1,9 +1,11 @@
 //! Where an archiver begins: its repository, its timeline, its epoch, and what is stored already.
 
-use schema::Timestamp;
+use schema::{Lsn, Timestamp};
+use tracing::error;
 use wal::SegmentStatus;
 
 use super::ArchiveEnvironment;
+use super::continuity::is_continuous;
 use super::policy::Progress;
 use crate::layout::SegmentName;
 use crate::repository::{LogStart, TIMELINE_FORMAT, TimelineRecord, Writer};
@@ -15,6 +17,8 @@ pub(super) struct Begun {
     pub(super) writer: Writer,
     pub(super) timeline: u32,
     pub(super) progress: Progress,
+    /// The first local segment of the timeline, as long as something is missing before it.
+    pub(super) gap: Option<SegmentStatus>,
 }
 
 /// Makes ready to ship; may be repeated after a failure, at the price of an epoch number.
@@ -49,11 +53,24 @@ pub(super) async fn begin(
         segment: open.number,
     };
     let writer = repository.claim_epoch(keyring, clock, start).await?;
-    let progress = stored(repository, &segments, open.timeline).await?;
+    let progress = stored(repository, &segments, ours).await?;
+    let gap = match is_continuous(repository, keyring, ours).await? {
+        true => None,
+        false => Some(ours.clone()),
+    };
+    if gap.is_some() {
+        error!(
+            segment = ours.number,
+            lsn = %ours.base_lsn,
+            "the log before this segment is not in the repository: take a full backup now; until \
+             then nothing counts as archived",
+        );
+    }
     Ok(Begun {
         writer,
         timeline: open.timeline,
         progress,
+        gap,
     })
 }
 
@@ -62,8 +79,9 @@ pub(super) async fn begin(
 async fn stored(
     repository: &Repository,
     segments: &[SegmentStatus],
-    timeline: u32,
+    first: &SegmentStatus,
 ) -> Result<Progress, Error> {
+    let timeline = first.timeline;
     let folder = format!("wal/{timeline:010}");
     let listed = repository.list_below(&folder).await?;
     let is_stored = |segment: &SegmentStatus| {
@@ -73,7 +91,12 @@ async fn stored(
                 && name.is_some_and(|n| n.segment == segment.number && n.partial.is_none())
         })
     };
-    let mut progress = Progress::default();
+    // What is before the log's first position here needs no shipping: it is stored, or it is gone.
+    let mut progress = Progress {
+        whole: 0,
+        whole_end: Lsn::ZERO,
+        archived: first.base_lsn,
+    };
     for segment in segments.iter().filter(|s| s.timeline == timeline) {
         if !segment.is_sealed || !is_stored(segment) {
             break;

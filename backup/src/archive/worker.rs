@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tracing::{error, info, warn};
 use wal::{Hold, SegmentStatus};
 
+use super::continuity::is_backed_up;
 use super::policy::{Choice, Progress, choose, hold_from};
 use super::start::{Begun, begin};
 use super::{ArchiveEnvironment, LogSource};
@@ -23,8 +24,9 @@ pub(super) struct Worker {
     pub(super) environment: ArchiveEnvironment,
     pub(super) repository: Repository,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) hold: Hold,
+    pub(super) hold: Arc<Hold>,
     pub(super) publish: watch::Sender<Lsn>,
+    pub(super) publish_stored: watch::Sender<Lsn>,
     pub(super) nudge: Arc<Notify>,
     pub(super) stopped: watch::Receiver<bool>,
 }
@@ -90,7 +92,7 @@ impl Worker {
                         timeline = begun.timeline,
                         "archiving"
                     );
-                    self.publish(begun.progress);
+                    self.publish(&begun);
                     return Ok(Some(Shipping {
                         begun,
                         partials: Vec::new(),
@@ -112,6 +114,7 @@ impl Worker {
     /// Ships all that there is to ship.
     async fn round(&self, shipping: &mut Shipping, with_partial: bool) -> Result<(), Error> {
         self.keep_keyring(shipping).await?;
+        self.close_gap(&mut shipping.begun).await?;
         let interval = self.repository.settings().archive_interval();
         let is_due = |shipping: &Shipping| {
             with_partial
@@ -194,7 +197,21 @@ impl Worker {
         self.repository.check_epoch(&shipping.begun.writer).await?;
         self.metrics.archived_bytes.inc_by(shipped);
         shipping.begun.progress = progress;
-        self.publish(progress);
+        self.publish(&shipping.begun);
+        Ok(())
+    }
+
+    /// Looks for a backup that begins behind the gap, from which on all can be restored again.
+    async fn close_gap(&self, begun: &mut Begun) -> Result<(), Error> {
+        let Some(first) = &begun.gap else {
+            return Ok(());
+        };
+        let keyring = &self.environment.keyring;
+        if is_backed_up(&self.repository, keyring, first).await? {
+            info!("a backup was made behind the gap in the archived log");
+            begun.gap = None;
+            self.publish(begun);
+        }
         Ok(())
     }
 
@@ -222,14 +239,14 @@ impl Worker {
     ///
     /// A stored beginning lets go of nothing, even when it is all that its segment will ever hold:
     /// the segment is still to be shipped whole, and its beginnings are removed after that.
-    fn publish(&self, progress: Progress) {
+    fn publish(&self, begun: &Begun) {
+        let progress = begun.progress;
         let segments = self.source.log().segments();
         self.hold.advance(hold_from(&segments, progress));
-        self.publish.send_if_modified(|archived| {
-            let is_ahead = progress.archived > *archived;
-            *archived = progress.archived.max(*archived);
-            is_ahead
-        });
+        raise(&self.publish_stored, progress.archived);
+        if begun.gap.is_none() {
+            raise(&self.publish, progress.archived);
+        }
     }
 
     /// Waits for a tick, a nudge or a stop; returns whether it was more than a tick.
@@ -277,6 +294,15 @@ impl Worker {
         self.metrics.archive_lag_seconds.set(lag.as_secs_f64());
         self.metrics.archived_lsn.set(archived.get().cast_signed());
     }
+}
+
+/// Publishes a position, unless one beyond it was published before.
+fn raise(publish: &watch::Sender<Lsn>, lsn: Lsn) {
+    publish.send_if_modified(|published| {
+        let is_ahead = lsn > *published;
+        *published = lsn.max(*published);
+        is_ahead
+    });
 }
 
 fn name(shipping: &Shipping, segment: &SegmentStatus, partial: Option<Lsn>) -> SegmentName {

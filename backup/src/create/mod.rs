@@ -65,7 +65,7 @@ pub async fn create(request: BackupRequest) -> Result<BackupRecord, Error> {
         blob: files.store_bytes(snapshot.manifest.clone()).await?,
     };
     let keyring_copy = repository.store_keyring(keyring).await?;
-    request.archive.wait_for(span.end_lsn).await?;
+    request.archive.wait_until_stored(span.end_lsn).await?;
     let bytes = store.blob.bytes + parts.iter().map(|part| part.blob.bytes).sum::<u64>();
     let manifest = Manifest {
         format: MANIFEST_FORMAT,
@@ -85,6 +85,8 @@ pub async fn create(request: BackupRequest) -> Result<BackupRecord, Error> {
         parts,
     };
     let record = publish(&request, manifest, previous).await?;
+    // Where something was missing before it in the archived log, that can be restored from now on.
+    request.archive.nudge();
     request.metrics.backups.inc();
     request.metrics.backup_bytes.inc_by(record.new_bytes);
     let seconds = created.nanos() / 1_000_000_000;

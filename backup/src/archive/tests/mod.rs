@@ -260,6 +260,29 @@ async fn a_writer_that_was_replaced_stops_and_tells_nobody_that_it_archived() {
     log.close().unwrap();
 }
 
+/// What an archiver that has ended did not ship is nowhere else.
+#[tokio::test]
+async fn the_log_is_held_on_after_the_archiver_has_ended() {
+    let fixture = Fixture::new();
+    let log = fixture.log();
+    let first = fixture.archiver(&log);
+    write(&log, b"first").await;
+    first.archive().wait_for(log.durable_lsn()).await.unwrap();
+    let second = fixture.archiver(&log);
+    second.archive().wait_for(log.durable_lsn()).await.unwrap();
+    second.stop().await.unwrap();
+    write(&log, b"second").await;
+    let refused = first.archive().wait_for(log.durable_lsn()).await;
+    assert!(matches!(refused, Err(Error::ArchiverStopped { .. })));
+    rotate(&log).await;
+    let hold = first.hold();
+    assert!(matches!(first.stop().await, Err(Error::Fenced { .. })));
+    assert_eq!(log.release_before(Lsn::MAX).unwrap(), 0);
+    drop(hold);
+    assert_eq!(log.release_before(Lsn::MAX).unwrap(), 1);
+    log.close().unwrap();
+}
+
 #[tokio::test]
 async fn a_large_open_segment_is_closed_rather_than_sent_again() {
     let fixture = Fixture::over(Settings {

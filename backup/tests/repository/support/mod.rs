@@ -153,6 +153,12 @@ impl World {
         tokio::task::spawn_blocking(rotate).await.unwrap().unwrap();
     }
 
+    /// Goes on with another repository, while no archiver runs.
+    pub(crate) fn use_store(&mut self, store: Arc<dyn ObjectStore>) {
+        let location = Location::of_store(store, "other".into());
+        self.repository = Repository::new(location, settings(), Arc::new(OsEntropy));
+    }
+
     pub(crate) async fn compact(&self) {
         let engine = Arc::clone(&self.engine);
         tokio::task::spawn_blocking(move || engine.compact())
