@@ -30,6 +30,16 @@ pub enum Error {
         /// How far ahead a row may be.
         future_ms: u64,
     },
+    /// A row from before the times that can be stored.
+    #[error("table {table:?} has a row at {time}, and the earliest that can be stored is {earliest}")]
+    Past {
+        /// The table.
+        table: String,
+        /// The time of the row.
+        time: Timestamp,
+        /// The earliest time that a row may have.
+        earliest: Timestamp,
+    },
     /// More of something than the store may hold.
     #[error("there would be more than {limit} {what}")]
     Limit {
@@ -150,6 +160,7 @@ impl Error {
             Self::Schema(_)
             | Self::Wire(_)
             | Self::Future { .. }
+            | Self::Past { .. }
             | Self::Limit { .. }
             | Self::TooOld { .. }
             | Self::Refused { .. }

@@ -44,10 +44,11 @@ impl PreparedBatch {
             .sum()
     }
 
-    /// Checks that no row is later than `latest`.
+    /// Checks that no row is later than `latest`, and none within a day of the earliest time that
+    /// there is: windows and retention reckon with times around those of the rows.
     ///
     /// # Errors
-    /// [`Error::Future`] with the first that is.
+    /// [`Error::Future`] or [`Error::Past`] with the first that is.
     pub(crate) fn check_times(&self, latest: Timestamp, future_ms: u64) -> Result<(), Error> {
         for rows in self.frame.view().tables() {
             if let Some(time) = rows.time().iter().find(|time| **time > latest.nanos()) {
@@ -55,6 +56,13 @@ impl PreparedBatch {
                     table: rows.name().into(),
                     time: Timestamp::from_nanos(*time),
                     future_ms,
+                });
+            }
+            if let Some(time) = rows.time().iter().find(|time| **time < EARLIEST.nanos()) {
+                return Err(Error::Past {
+                    table: rows.name().into(),
+                    time: Timestamp::from_nanos(*time),
+                    earliest: EARLIEST,
                 });
             }
         }
@@ -91,3 +99,5 @@ fn text_bytes(column: &ColumnView<'_>) -> u64 {
 }
 
 const VALUE_BYTES: u64 = 8;
+/// A day after the earliest time that can be told.
+const EARLIEST: Timestamp = Timestamp::from_nanos(i64::MIN + 86_400 * 1_000_000_000);

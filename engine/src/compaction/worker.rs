@@ -169,9 +169,7 @@ fn publish(
     removed: &[Arc<StoredPart>],
 ) -> Result<(), Error> {
     let mut manifest = store.manifest.lock();
-    let next = manifest.present().manifest.apply(edit)?;
-    // After an error the manifest may be on disk or not: both old and new parts stay.
-    manifest.persist(next)?;
+    manifest.edit(edit, || added.iter().for_each(|part| part.mark_obsolete()))?;
     let writer = store.state.write();
     let mut next = writer.next();
     if let Some(table) = next.table_mut(table) {

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A flush that fails has published nothing: its parts go, the memtables stay frozen, and the next
-//! flush begins with them. When it failed while the manifest was being written, its parts stay until
-//! the next start, since the manifest may have reached the disk all the same.
+//! flush begins with them. When it is unknown whether the manifest reached the disk, which only a failed
+//! sync of its directory leaves open, the parts stay until the next start.
 
 mod policy;
 mod window;

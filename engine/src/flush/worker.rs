@@ -177,9 +177,11 @@ fn publish(store: &Store, begun: &Begun, written: Vec<Stored>) -> Result<(), Err
         added: written.iter().map(|stored| stored.entry.clone()).collect(),
         point: begun.point.clone(),
     };
-    let next = manifest.present().manifest.apply(edit)?;
-    // After an error the manifest may be on disk or not: the parts stay for the one that is.
-    manifest.persist(next)?;
+    manifest.edit(edit, || {
+        written
+            .iter()
+            .for_each(|stored| stored.part.mark_obsolete());
+    })?;
     let writer = store.state.write();
     let mut next = writer.next();
     retire(&mut next, begun.point.end, written);

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use platform::durable;
 use schema::Lsn;
 
-use super::{Manifest, decode, encode};
+use super::{Edit, Manifest, decode, encode};
 use crate::paths::Paths;
 use crate::{Environment, Error};
 
@@ -100,6 +100,27 @@ impl ManifestStore {
     /// Returns the manifest that rules.
     pub(crate) fn present(&self) -> &Arc<Persisted> {
         &self.present
+    }
+
+    /// Makes an edit and writes the manifest that it gives; it rules as soon as this returns, and not
+    /// before. Where it certainly never will, `undo` is called: the parts that it adds can go.
+    ///
+    /// # Errors
+    /// Those of [`Manifest::apply`]; [`Error::Io`], as [`Self::persist`].
+    pub(crate) fn edit(&mut self, edit: Edit, undo: impl FnOnce()) -> Result<(), Error> {
+        let edited = self.present.manifest.apply(edit);
+        let outcome = edited.and_then(|next| self.persist(next));
+        // After an error the file may be there or not; what cannot be told counts as there.
+        if outcome.is_err() && !self.may_have_written_next() {
+            undo();
+        }
+        outcome
+    }
+
+    /// Tells whether the file of the next manifest is there, or may be.
+    fn may_have_written_next(&self) -> bool {
+        let next = file(&self.dir, self.present.number + 1);
+        !matches!(self.environment.disk.metadata(&next), Ok(None))
     }
 
     /// Writes the next manifest; it rules as soon as this returns, and not before.

@@ -79,7 +79,12 @@ pub(crate) fn store_part(
         meta: meta.clone(),
         is_unique,
     };
-    let part = Arc::new(Part::open(environment, meta, Arc::clone(cache))?);
+    let path = environment.path(&meta.id);
+    let part = Part::open(environment, meta, Arc::clone(cache)).inspect_err(|_| {
+        // What stays in spite of it is removed at the next start.
+        environment.disk.remove(&path).ok();
+    })?;
+    let part = Arc::new(part);
     let part = Arc::new(StoredPart::new(part, is_unique, &contents.table.series));
     Ok(Some(Stored { part, entry }))
 }

@@ -258,7 +258,8 @@ fn value(column: &dyn Array, row: usize) -> Option<String> {
         DataType::Float64 => column.as_primitive::<Float64Type>().value(row).to_string(),
         DataType::Boolean => column.as_boolean().value(row).to_string(),
         DataType::Timestamp(..) => {
-            (column.as_primitive::<TimestampNanosecondType>().value(row) - START).to_string()
+            let time = column.as_primitive::<TimestampNanosecondType>().value(row);
+            (i128::from(time) - i128::from(START)).to_string()
         }
         DataType::Utf8View => column.as_string_view().value(row).to_owned(),
         other => panic!("a scan gives no {other}"),

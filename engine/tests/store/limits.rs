@@ -57,6 +57,26 @@ fn rows_of_the_future_are_refused() {
 }
 
 #[test]
+fn rows_from_the_beginning_of_all_time_are_refused() {
+    let machine = Machine::new(8);
+    let engine = machine.open();
+    let day = 86_400 * SECOND;
+    for time in [i64::MIN, i64::MIN + day - 1] {
+        let refusal = refusal(&engine, &batch("cpu", &[Row::new("a", time, 1)]));
+        assert!(matches!(refusal, Error::Past { .. }), "{refusal}");
+        assert_eq!(refusal.kind(), Kind::Invalid);
+        assert!(refusal.to_string().contains("1677-09-2"), "{refusal}");
+    }
+    let first = [i64::MIN + day, i64::MIN + 2 * day];
+    let rows = first.map(|time| Row::new("a", time, 1));
+    write(&engine, &batch("cpu", &rows));
+    engine.flush().unwrap();
+    engine.compact().unwrap();
+    assert_eq!(engine.status().memtable_bytes, 0);
+    assert_eq!(lines(&machine.crash().open(), "cpu").len(), 2);
+}
+
+#[test]
 fn tables_columns_and_series_have_limits() {
     let mut machine = Machine::new(4);
     machine.settings.tables_max = 1;
