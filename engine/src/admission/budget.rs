@@ -112,17 +112,26 @@ impl Budget {
     }
 
     /// Counts the series that are really new only where the limit is near, since it costs look-ups.
+    ///
+    /// What is under way has set aside all of its series, known ones too: it can make a batch wait, but
+    /// never be the reason to refuse it for good.
     fn check_series(
         &self,
         batch: &PreparedBatch,
         state: &State,
         pressure: &Pressure,
     ) -> Result<(), Error> {
-        let known = pressure.series() + self.series;
-        if known + batch.series_max() <= self.series_max
-            || known + series::new_series(batch, state) <= self.series_max
-        {
+        if pressure.series() + self.series + batch.series_max() <= self.series_max {
             return Ok(());
+        }
+        // Counted before the new ones are, so that none that is applied meanwhile counts twice.
+        let known = state.series_count();
+        let new = series::new_series(batch, state);
+        if new == 0 || known + new + self.series <= self.series_max {
+            return Ok(());
+        }
+        if known + new <= self.series_max {
+            return Err(overloaded("series_max", PENDING_RETRY_MS));
         }
         Err(Error::Limit {
             what: "series (series_max)",
@@ -157,3 +166,70 @@ const PENDING_RETRY_MS: u64 = 100;
 const MEMTABLE_RETRY_MS: u64 = 1_000;
 /// Idempotency keys age out within a day.
 pub(super) const WINDOWS_RETRY_MS: u64 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use schema::{ColumnDefinition, Lsn, Timestamp};
+    use wire::{BatchFrame, Limits, TableBuilder, v1};
+
+    use super::{Budget, Pressure, Reserved};
+    use crate::apply::{Change, Place, PreparedBatch, apply};
+    use crate::dedup::{DedupLimits, Windows};
+    use crate::state::State;
+    use crate::{Kind, Settings};
+
+    fn batch(hosts: &[&str]) -> PreparedBatch {
+        let mut table = TableBuilder::new("cpu");
+        for host in hosts {
+            table.begin_row(1);
+            assert!(table.column(&ColumnDefinition::tag("host")).push_text(host));
+        }
+        let batch = v1::Batch {
+            tables: vec![table.finish()],
+            ..v1::Batch::default()
+        };
+        PreparedBatch::new(BatchFrame::encode(&batch, &Limits::default()).unwrap())
+    }
+
+    /// Returns a state that knows the series of two hosts.
+    fn state(settings: &Settings) -> State {
+        let (mut state, mut windows) = (State::default(), Windows::default());
+        let place = Place {
+            lsn: Lsn::new(1),
+            end: Lsn::new(2),
+            time: Timestamp::from_nanos(1),
+        };
+        let change = Change::Batch(batch(&["a", "b"]));
+        let limits = DedupLimits::of(settings);
+        apply(&mut state, &mut windows, &limits, &change, place).unwrap();
+        state
+    }
+
+    #[test]
+    fn what_is_under_way_delays_new_series_and_never_known_ones() {
+        let settings = Settings {
+            series_max: 3,
+            ..Settings::default()
+        };
+        let (state, pressure) = (state(&settings), Pressure::default());
+        pressure.measure(&state, platform::MonotonicNanos(1));
+        let mut budget = Budget::new(&settings);
+        let check = |budget: &Budget, hosts: &[&str]| {
+            let outcome = budget.check(&batch(hosts), &state, &pressure);
+            outcome.map_err(|error| error.kind())
+        };
+        // A batch of known series is under way.
+        let reserved = Reserved {
+            series: 2,
+            bytes: 1,
+            number: None,
+        };
+        budget.reserve(&reserved);
+        assert_eq!(check(&budget, &["a", "b"]), Ok(()));
+        assert_eq!(check(&budget, &["a", "c"]), Err(Kind::Overloaded));
+        assert_eq!(check(&budget, &["c", "d"]), Err(Kind::Invalid));
+        budget.release(&reserved);
+        assert_eq!(check(&budget, &["a", "c"]), Ok(()));
+        assert_eq!(check(&budget, &["c", "d"]), Err(Kind::Invalid));
+    }
+}
