@@ -31,7 +31,9 @@ pub enum Error {
         future_ms: u64,
     },
     /// A row from before the times that can be stored.
-    #[error("table {table:?} has a row at {time}, and the earliest that can be stored is {earliest}")]
+    #[error(
+        "table {table:?} has a row at {time}, and the earliest that can be stored is {earliest}"
+    )]
     Past {
         /// The table.
         table: String,
@@ -105,10 +107,10 @@ pub enum Error {
         /// The lock file.
         path: PathBuf,
     },
-    /// The log did not say whether the batch is durable: it is unknown until the restart (W-3).
-    #[error("the outcome is unknown: the log failed, and a restart will tell")]
+    /// The store failed before the batch was durable and visible for certain: a restart tells (W-3).
+    #[error("the outcome is unknown: the store failed, and a restart will tell")]
     Unknown {
-        /// What the log said.
+        /// Why.
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
     /// The log refused or failed.
@@ -189,8 +191,8 @@ impl Error {
         }
     }
 
-    /// Returns what a waiter is told when the log failed (W-3).
-    pub(crate) fn unknown(source: wal::Error) -> Self {
+    /// Returns what a waiter is told when the log or the applier failed (W-3).
+    pub(crate) fn unknown(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Unknown {
             source: Arc::new(source),
         }

@@ -28,6 +28,7 @@ pub struct Metrics {
     quarantined_pages: Gauge,
     page_cache_bytes: Gauge,
     unflushed_log_bytes: Gauge,
+    failed: Gauge,
 }
 
 impl Metrics {
@@ -106,6 +107,11 @@ impl Metrics {
                 "Bytes of log that a restart would replay",
                 &self.unflushed_log_bytes,
             ),
+            (
+                "failed",
+                "Whether the store takes nothing more until a restart (W-3), 0 or 1",
+                &self.failed,
+            ),
         ];
         for (name, help, gauge) in gauges {
             engine.register(name, help, gauge.clone());
@@ -139,5 +145,6 @@ impl Metrics {
             .get()
             .saturating_sub(status.flushed_lsn.get());
         set(&self.unflushed_log_bytes, unflushed);
+        set(&self.failed, u64::from(status.has_failed));
     }
 }

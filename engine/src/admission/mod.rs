@@ -178,6 +178,13 @@ impl Admission {
         self.queue = None;
     }
 
+    /// Takes nothing more, since nobody is left to apply what was taken: whoever waits for the outcome
+    /// of a batch under way hears that it is unknown.
+    pub(crate) fn abandon(&mut self) {
+        self.fail();
+        self.under_way.clear();
+    }
+
     /// Tells whether [`Self::fail`] was called.
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed

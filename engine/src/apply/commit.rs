@@ -51,7 +51,7 @@ impl Commit {
     /// Waits until the rows are durable and visible.
     ///
     /// # Errors
-    /// [`Error::Unknown`] when the log failed before that was certain (W-3).
+    /// [`Error::Unknown`] when the log or the applier failed before that was certain (W-3).
     ///
     /// # Panics
     /// On a thread of an asynchronous runtime, which must not be blocked: await it there.

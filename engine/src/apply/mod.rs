@@ -18,4 +18,6 @@ pub(crate) use batch::PreparedBatch;
 pub(crate) use commit::Outcome;
 pub use commit::{Commit, Committed};
 pub(crate) use record::{Change, Place, apply};
+#[cfg(test)]
+pub(crate) use worker::Applier;
 pub(crate) use worker::{Pending, run};

@@ -29,53 +29,63 @@ pub(crate) struct Pending {
 
 /// Applies what is admitted, until the queue is closed and empty.
 pub(crate) fn run(store: &Store, queue: &Receiver<Pending>) {
-    let (mut carried, mut broken) = (None, None);
-    while let Some(first) = carried.take().or_else(|| queue.recv().ok()) {
+    let mut applier = Applier::default();
+    while applier.turn(store, queue) {}
+}
+
+/// What the applier keeps from one group to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Applier {
+    /// A record that was not durable yet when its group was closed.
+    carried: Option<Pending>,
+    /// Why a record could not be applied: one behind it would be applied to the wrong state.
+    broken: Option<Error>,
+}
+
+impl Applier {
+    /// Waits for a record, applies it with what else is durable, and tells who waits; returns
+    /// whether there may be more.
+    pub(crate) fn turn(&mut self, store: &Store, queue: &Receiver<Pending>) -> bool {
+        let Some(first) = self.carried.take().or_else(|| queue.recv().ok()) else {
+            return false;
+        };
         let mut group = Group::default();
-        let Pending {
-            change,
-            ticket,
-            waiter,
-            reserved,
-        } = first;
-        group.push(
-            Entry {
-                change,
-                waiter,
-                reserved,
-            },
-            ticket.wait(),
-        );
+        let (entry, ticket) = first.split();
+        group.push(entry, ticket.wait());
         while group.has_room() {
             let Ok(mut next) = queue.try_recv() else {
                 break;
             };
             match poll(&mut next.ticket) {
-                Poll::Ready(outcome) => {
-                    let Pending {
-                        change,
-                        waiter,
-                        reserved,
-                        ..
-                    } = next;
-                    group.push(
-                        Entry {
-                            change,
-                            waiter,
-                            reserved,
-                        },
-                        outcome,
-                    );
-                }
+                Poll::Ready(outcome) => group.push(next.split().0, outcome),
                 Poll::Pending => {
-                    carried = Some(next);
+                    self.carried = Some(next);
                     break;
                 }
             }
         }
-        // A record behind one that could not be applied would be applied to the wrong state.
-        broken = broken.or_else(|| group.publish(store).err());
-        group.tell(store, broken.as_ref());
+        if self.broken.is_none() {
+            self.broken = group.publish(store).err();
+        }
+        group.tell(store, self.broken.as_ref());
+        true
+    }
+}
+
+impl Pending {
+    fn split(self) -> (Entry, Ticket) {
+        let Self {
+            change,
+            ticket,
+            waiter,
+            reserved,
+        } = self;
+        let entry = Entry {
+            change,
+            waiter,
+            reserved,
+        };
+        (entry, ticket)
     }
 }
 
@@ -118,7 +128,7 @@ impl Group {
             error!(%error, "a durable record was not applied: nothing more is taken");
             let durable = self.durable.drain(..);
             self.failed
-                .extend(durable.map(|(entry, _)| (entry, error.clone())));
+                .extend(durable.map(|(entry, _)| (entry, Error::unknown(error.clone()))));
         }
         if !self.failed.is_empty() {
             admission.fail();
@@ -180,3 +190,52 @@ impl Group {
 
 /// Records that are published together: more make publishing cheaper and the first wait longer.
 const GROUP_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::Applier;
+    use crate::catalogue::{Catalogue, CatalogueEdit, TableChange};
+    use crate::store::{Bare, NOW};
+    use crate::{Error, Settings};
+
+    /// Admission lets no such edit in; should one get in, what follows it must not be acked.
+    #[test]
+    fn a_record_that_cannot_be_applied_fails_the_store_and_all_behind_it() {
+        let bare = Bare::open(Settings::default());
+        bare.write(NOW).unwrap();
+        let edit = CatalogueEdit::SetTable {
+            name: "absent".into(),
+            change: TableChange {
+                retention: None,
+                append_only: None,
+            },
+        };
+        let log = &bare.store.log;
+        let prepared = log
+            .prepare(wal::Binding([0; 32]), edit.to_record())
+            .unwrap();
+        let ticket = log.submit(prepared).unwrap();
+        let catalogue = Catalogue::clone(&bare.store.state.load().catalogue);
+        let mut admission = bare.store.admission.lock();
+        let edit = admission.take_edit(edit, catalogue, ticket).unwrap();
+        drop(admission);
+        let behind = bare.submit(NOW + 1);
+        assert!(!bare.store.has_failed());
+        let mut applier = Applier::default();
+        while applier.turn(&bare.store, &bare.queue) {}
+        for commit in [edit, behind] {
+            let outcome = commit.wait();
+            assert!(matches!(outcome, Err(Error::Unknown { .. })), "{outcome:?}");
+        }
+        assert!(bare.store.has_failed());
+        let state = bare.store.state.load();
+        assert_eq!(
+            state
+                .tables
+                .values()
+                .map(|table| table.memtable_rows())
+                .sum::<usize>(),
+            1
+        );
+    }
+}

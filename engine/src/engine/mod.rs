@@ -25,7 +25,7 @@ pub use status::{PartStatus, Status};
 
 use crate::apply::{self, Pending};
 use crate::catalogue::Catalogue;
-use crate::store::Store;
+use crate::store::{FailOnPanic, Store};
 use crate::{
     Environment, Error, Metrics, Recovery, RecoveryOutcome, Settings, View, compaction, flush,
     recovery,
@@ -109,6 +109,13 @@ impl Engine {
         &self.store().metrics
     }
 
+    /// Returns whether the store takes nothing more until a restart: the log has failed (W-3), a durable
+    /// record could not be applied, or a thread of the store panicked. What is there can be read.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.store().has_failed()
+    }
+
     /// Makes parts of all rows that are visible now, and lets go of the log behind them. Blocks.
     ///
     /// # Errors
@@ -147,16 +154,18 @@ impl Engine {
     }
 
     fn start(&self, queue: Receiver<Pending>) -> Result<(), Error> {
-        let store = Arc::clone(self.store());
-        self.spawn("engine-apply", move || apply::run(&store, &queue))?;
-        let store = Arc::clone(self.store());
-        self.spawn("engine-flush", move || flush::run(&store))?;
-        let store = Arc::clone(self.store());
-        self.spawn("engine-compact", move || compaction::run(&store))
+        self.spawn("engine-apply", move |store| apply::run(store, &queue))?;
+        self.spawn("engine-flush", flush::run)?;
+        self.spawn("engine-compact", compaction::run)
     }
 
-    fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-        let thread = std::thread::Builder::new().name(name.into()).spawn(body);
+    fn spawn(&self, name: &str, body: impl FnOnce(&Store) + Send + 'static) -> Result<(), Error> {
+        let store = Arc::clone(self.store());
+        let guarded = move || {
+            let _fail = FailOnPanic(&store);
+            body(&store);
+        };
+        let thread = std::thread::Builder::new().name(name.into()).spawn(guarded);
         let dir = &self.store().environment.dir;
         let thread = thread.map_err(|source| Error::io(dir, source))?;
         self.inner.threads.lock().push(thread);

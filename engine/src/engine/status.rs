@@ -37,8 +37,7 @@ pub struct Status {
     pub page_cache: PageCacheUsage,
     /// Whether the log has failed (W-3): only a restart helps.
     pub is_poisoned: bool,
-    /// Whether something that was taken is not visible, since the log failed or a durable record
-    /// could not be applied: nothing more is taken until a restart.
+    /// Whether nothing more is taken until a restart; see [`Engine::has_failed`].
     pub has_failed: bool,
 }
 
@@ -70,7 +69,7 @@ impl Engine {
             .map(|table| table.series.bytes() as u64)
             .sum();
         let timeline = store.manifest.lock().present().manifest.timeline;
-        let has_failed = store.admission.lock().has_failed();
+        let has_failed = store.has_failed();
         let status = Status {
             applied_lsn: state.applied_lsn,
             applied_time: state.applied_time,

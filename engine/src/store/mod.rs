@@ -1,5 +1,7 @@
 //! What the threads of a store share.
 
+#[cfg(test)]
+mod bare;
 mod parts;
 
 use std::sync::Arc;
@@ -8,7 +10,10 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+#[cfg(test)]
+pub(crate) use bare::{Bare, NOW};
 pub(crate) use parts::{Contents, Stored, store_part};
+use tracing::error;
 
 use crate::admission::{Admission, Pressure};
 use crate::dedup::DedupLimits;
@@ -52,6 +57,11 @@ impl Store {
         }
     }
 
+    /// Tells whether the store takes nothing more until a restart (W-3).
+    pub(crate) fn has_failed(&self) -> bool {
+        self.admission.lock().has_failed() || self.log.is_poisoned()
+    }
+
     /// Tells whether the threads should end.
     pub(crate) fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Acquire)
@@ -62,6 +72,24 @@ impl Store {
         self.is_closing.store(true, Ordering::Release);
         self.flush_bell.ring();
         self.compact_bell.ring();
+    }
+}
+
+/// Lets no thread of the store end unnoticed: when the one that holds it panics, nothing more is taken,
+/// and nobody waits for ever.
+#[derive(Debug)]
+pub(crate) struct FailOnPanic<'a>(pub(crate) &'a Store);
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let thread = std::thread::current();
+            error!(
+                thread = thread.name(),
+                "a thread of the store panicked: nothing more is taken"
+            );
+            self.0.admission.lock().abandon();
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! W-3: when the log fails, nobody is told a lie, and a restart finds what was acked.
 
-use engine::{Error, Kind};
+use std::sync::Arc;
+
+use engine::{Engine, Environment, Error, Kind, Recovery};
 use platform::{Fault, Operation, Rule};
 
-use crate::harness::{Machine, Row, START, batch, frame, lines, numbered, write};
+use crate::harness::{DeadlyClock, Machine, Row, START, batch, frame, lines, numbered, write};
 
 fn row(n: i64) -> wire::v1::Batch {
     batch("cpu", &[Row::new("a", START + n, n)])
@@ -55,7 +57,7 @@ fn a_batch_whose_outcome_is_unknown_is_never_told_to_be_a_copy() {
                 assert!(matches!(refusal, Error::Failed), "{n}: {refusal}");
                 assert_eq!(refusal.kind(), Kind::Unavailable);
             }
-            assert!(engine.status().has_failed);
+            assert!(engine.has_failed() && engine.status().has_failed);
             drop(engine);
             let engine = machine.crash().open();
             let is_stored = lines(&engine, "cpu").len() == 2;
@@ -115,4 +117,71 @@ fn a_compaction_that_finds_no_room_leaves_everything_readable() {
     assert_eq!(engine.status().parts.len(), 1);
     assert_eq!(engine.digest().unwrap(), digest);
     assert_eq!(machine.crash().open().digest().unwrap(), digest);
+}
+
+fn open_with(machine: &Machine, clock: &Arc<DeadlyClock>) -> Engine {
+    let environment = Environment {
+        clock: Arc::clone(clock) as Arc<_>,
+        ..machine.environment()
+    };
+    Engine::open(environment, machine.settings.clone(), Recovery::default()).unwrap()
+}
+
+#[test]
+fn a_panic_under_a_batch_fails_the_store_and_leaves_nobody_waiting() {
+    for victim in ["engine-apply", "wal-committer"] {
+        let machine = Machine::new(5);
+        let clock = DeadlyClock::new(&machine.clock);
+        let engine = open_with(&machine, &clock);
+        let sent = |n| numbered(row(i64::try_from(n).unwrap()), "c", 1, n);
+        write(&engine, &sent(1));
+        assert!(!engine.has_failed());
+        clock.victim.set(victim).unwrap();
+        // Two copies of each: whichever comes too late to wait is refused.
+        let commits: Vec<_> = [2, 2, 3, 3].map(|n| engine.commit(frame(&sent(n)))).into();
+        for commit in commits {
+            let outcome = commit.and_then(engine::Commit::wait);
+            assert!(
+                matches!(
+                    outcome,
+                    Err(Error::Unknown { .. } | Error::Failed | Error::Log { .. })
+                ),
+                "{victim}: {outcome:?}"
+            );
+        }
+        while !engine.has_failed() {
+            std::thread::yield_now();
+        }
+        assert!(engine.commit(frame(&sent(2))).is_err(), "{victim}");
+        assert!(
+            engine.status().has_failed && engine.close().is_err(),
+            "{victim}"
+        );
+        drop(engine);
+        let engine = machine.open();
+        write(&engine, &sent(2));
+        write(&engine, &sent(3));
+        assert_eq!(lines(&engine, "cpu").len(), 3, "{victim}");
+    }
+}
+
+#[test]
+fn a_panic_of_maintenance_fails_the_store() {
+    for victim in ["engine-flush", "engine-compact"] {
+        let mut machine = Machine::new(6);
+        machine.settings.flush_bytes = 1;
+        machine.settings.compaction.automatic = true;
+        let clock = DeadlyClock::new(&machine.clock);
+        let engine = open_with(&machine, &clock);
+        clock.victim.set(victim).unwrap();
+        // A flush is due at once, and compaction looks at what it made.
+        write(&engine, &row(1));
+        while !engine.has_failed() {
+            std::thread::yield_now();
+        }
+        assert!(engine.commit(frame(&row(2))).is_err(), "{victim}");
+        assert!(engine.close().is_err(), "{victim}");
+        drop(engine);
+        assert_eq!(lines(&machine.open(), "cpu").len(), 1, "{victim}");
+    }
 }

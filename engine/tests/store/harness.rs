@@ -1,7 +1,7 @@
 //! A store over a simulated machine, batches to write to it, and what a scan gives as plain rows.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arrow_array::cast::AsArray;
@@ -9,7 +9,7 @@ use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use engine::{Engine, Environment, Error, Recovery, ScanRequest, Settings, TableView};
-use platform::{Disk, Entropy, SimClock, SimDisk, SimEntropy, UnixNanos};
+use platform::{Clock, Disk, Entropy, MonotonicNanos, SimClock, SimDisk, SimEntropy, UnixNanos};
 use schema::{ColumnDefinition, FieldType};
 use seal::{ClusterId, Keyring, MasterKey};
 use wire::{BatchFrame, Limits, TableBuilder, v1};
@@ -108,6 +108,42 @@ impl Machine {
 
 fn master() -> MasterKey {
     MasterKey::from_bytes(&[7; 32])
+}
+
+/// A clock at which a thread panics, once it is named: whatever the thread was about to do is not done.
+#[derive(Debug)]
+pub(crate) struct DeadlyClock {
+    clock: Arc<SimClock>,
+    pub(crate) victim: OnceLock<&'static str>,
+}
+
+impl DeadlyClock {
+    pub(crate) fn new(clock: &Arc<SimClock>) -> Arc<Self> {
+        Arc::new(Self {
+            clock: Arc::clone(clock),
+            victim: OnceLock::new(),
+        })
+    }
+
+    fn strike(&self) {
+        let thread = std::thread::current();
+        assert!(
+            self.victim.get().is_none() || self.victim.get().copied() != thread.name(),
+            "a test strikes this thread"
+        );
+    }
+}
+
+impl Clock for DeadlyClock {
+    fn now(&self) -> UnixNanos {
+        self.strike();
+        self.clock.now()
+    }
+
+    fn monotonic(&self) -> MonotonicNanos {
+        self.strike();
+        self.clock.monotonic()
+    }
 }
 
 /// One row of the table `cpu`: tags `host` and `core`, fields of every type.
