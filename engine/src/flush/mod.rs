@@ -15,6 +15,6 @@ mod policy;
 mod window;
 mod worker;
 
-pub(crate) use policy::due;
+pub(crate) use policy::{Reason, due};
 pub(crate) use window::{aligned, windows_of};
 pub(crate) use worker::{Begun, flush, freeze_tables, retire, run, write_tables};

@@ -15,6 +15,8 @@ pub(crate) enum Reason {
     Age,
     /// The log behind the last flush is near `replay_bytes_max`.
     Replay,
+    /// A flush began and failed; its rows are in no memtable that the other reasons look at.
+    Unfinished,
 }
 
 /// What the decision rests on.
@@ -25,6 +27,7 @@ struct Load {
     now: MonotonicNanos,
     flushed: Lsn,
     log_end: Lsn,
+    has_begun: bool,
 }
 
 /// Tells why a flush is due, if one is.
@@ -35,6 +38,8 @@ pub(crate) fn due(store: &Store) -> Option<Reason> {
         now: store.environment.clock.monotonic(),
         flushed: store.state.load().flushed_lsn,
         log_end: store.log.end_lsn(),
+        // While somebody has the turn, a flush is under way, and none is due beside it.
+        has_begun: store.flushing.try_lock().is_some_and(|turn| turn.is_some()),
     };
     choose(&load, &store.settings)
 }
@@ -50,7 +55,10 @@ fn choose(load: &Load, settings: &Settings) -> Option<Reason> {
     }
     let age = load.oldest.map(|oldest| load.now.since(oldest).as_nanos());
     let age_max = u128::from(settings.flush_age.nanos().unsigned_abs());
-    age.is_some_and(|age| age >= age_max).then_some(Reason::Age)
+    if age.is_some_and(|age| age >= age_max) {
+        return Some(Reason::Age);
+    }
+    load.has_begun.then_some(Reason::Unfinished)
 }
 
 #[cfg(test)]
@@ -67,11 +75,24 @@ mod tests {
         now: MonotonicNanos(u64::MAX),
         flushed: Lsn::ZERO,
         log_end: Lsn::ZERO,
+        has_begun: false,
     };
 
     #[test]
     fn an_idle_store_is_left_alone() {
         assert_eq!(choose(&IDLE, &Settings::default()), None);
+    }
+
+    #[test]
+    fn a_flush_that_failed_is_due_though_nothing_new_came() {
+        let begun = Load {
+            has_begun: true,
+            ..IDLE
+        };
+        assert_eq!(
+            choose(&begun, &Settings::default()),
+            Some(Reason::Unfinished)
+        );
     }
 
     #[test]

@@ -212,3 +212,35 @@ pub(crate) fn retire(state: &mut State, end: Lsn, written: Vec<Stored>) {
 const MAINTENANCE_NICE: i32 = 5;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use platform::{Fault, Operation, Rule};
+
+    use super::{due, flush};
+    use crate::Settings;
+    use crate::flush::Reason;
+    use crate::store::{Bare, NOW};
+
+    /// What a failed flush has frozen is in no active memtable, whose bytes and age make flushes due.
+    #[test]
+    fn a_flush_that_failed_stays_due_until_it_is_made_up_for() {
+        let bare = Bare::open(Settings::default());
+        bare.write(NOW).unwrap();
+        assert_eq!(due(&bare.store), None);
+        for place in ["/data/parts", "/data/manifest"] {
+            bare.disk
+                .inject(Rule::new(Operation::Create, Fault::NoSpace).under(place));
+            assert!(flush(&bare.store).is_err());
+            assert_eq!(due(&bare.store), Some(Reason::Unfinished));
+            assert_eq!(
+                bare.files("parts"),
+                0,
+                "no part stays that no manifest names"
+            );
+            bare.disk.clear_rules();
+        }
+        flush(&bare.store).unwrap();
+        assert_eq!((due(&bare.store), bare.files("parts")), (None, 1));
+    }
+}

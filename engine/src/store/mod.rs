@@ -17,7 +17,7 @@ use tracing::error;
 
 use crate::admission::{Admission, Pressure};
 use crate::dedup::DedupLimits;
-use crate::flush::{Begun, due};
+use crate::flush::{Begun, Reason, due};
 use crate::manifest::ManifestStore;
 use crate::part::{PageCache, PartEnvironment};
 use crate::state::StateCell;
@@ -50,9 +50,10 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Wakes the flush if there is reason to.
+    /// Wakes the flush if there is reason to. One that failed is tried again in its own time, not with
+    /// every batch.
     pub(crate) fn wake_if_due(&self) {
-        if due(self).is_some() {
+        if due(self).is_some_and(|reason| reason != Reason::Unfinished) {
             self.flush_bell.ring();
         }
     }

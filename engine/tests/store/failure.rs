@@ -69,33 +69,48 @@ fn a_batch_whose_outcome_is_unknown_is_never_told_to_be_a_copy() {
 
 #[test]
 fn a_flush_that_finds_no_room_is_made_up_for_later() {
-    let machine = Machine::new(2);
-    let engine = machine.open();
-    write(&engine, &row(1));
-    for operation in [
-        Operation::Create,
-        Operation::Write,
-        Operation::Sync,
-        Operation::Rename,
-    ] {
-        for place in ["/data/parts", "/data/manifest"] {
-            machine
-                .disk
-                .inject(Rule::new(operation, Fault::NoSpace).under(place));
-            // A part is written without a rename, and a rename there is not struck.
-            let struck = engine.flush().is_err();
+    let strikes = [
+        ("/data/parts", Operation::Create),
+        ("/data/parts", Operation::Write),
+        ("/data/parts", Operation::Sync),
+        ("/data/parts", Operation::SyncDir),
+        ("/data/manifest", Operation::Create),
+        ("/data/manifest", Operation::Write),
+        ("/data/manifest", Operation::Sync),
+        ("/data/manifest", Operation::Rename),
+    ];
+    for (place, operation) in strikes {
+        let strike = format!("{operation:?} under {place}");
+        let machine = Machine::new(2);
+        let engine = machine.open();
+        write(&engine, &row(1));
+        engine.flush().unwrap();
+        machine
+            .disk
+            .inject(Rule::new(operation, Fault::NoSpace).under(place));
+        write(&engine, &row(2));
+        for _ in 0..2 {
+            let failure = engine.flush();
             assert!(
-                struck || operation == Operation::Rename || engine.status().memtable_bytes == 0
+                matches!(failure, Err(Error::Io { .. })),
+                "{strike}: {failure:?}"
             );
-            machine.disk.clear_rules();
-            assert_eq!(lines(&engine, "cpu").len(), 1);
+            assert!(engine.status().memtable_bytes > 0, "{strike}");
+            assert_eq!(lines(&engine, "cpu").len(), 2, "{strike}");
         }
+        // With the threads ended, no flush of the background has a part under way.
+        engine.close().unwrap();
+        drop(engine);
+        assert_eq!(machine.parts().len(), 1, "{strike} leaves an unnamed part");
+        machine.disk.clear_rules();
+        let engine = machine.open();
+        write(&engine, &row(3));
+        engine.flush().unwrap();
+        let status = engine.status();
+        assert_eq!((status.memtable_bytes, status.parts.len()), (0, 2));
+        let digest = engine.digest().unwrap();
+        assert_eq!(machine.crash().open().digest().unwrap(), digest, "{strike}");
     }
-    write(&engine, &row(2));
-    engine.flush().unwrap();
-    assert_eq!(engine.status().memtable_bytes, 0);
-    let digest = engine.digest().unwrap();
-    assert_eq!(machine.crash().open().digest().unwrap(), digest);
 }
 
 #[test]
