@@ -11,7 +11,8 @@
 //!
 //! Beside them: [`durable`] replaces whole small files so that a crash leaves the old or the new
 //! one, [`MappedFile`] maps a file for commands that walk all of it, and [`ProcessUsage`],
-//! [`memory_limit`] and [`lower_thread_priority`] tell and change how this process uses the machine.
+//! [`memory_limit`], [`lower_thread_priority`] and [`raise_open_files_limit`] tell and change how this
+//! process uses the machine.
 //!
 //! It is not a runtime: nothing here spawns, waits or knows of `async`.
 //! The byte and crash semantics are written down in `docs/internals/platform.md`.
@@ -35,4 +36,4 @@ pub use disk::{
 pub use entropy::{Entropy, OsEntropy, SimEntropy};
 pub use mapped::MappedFile;
 pub use memory::{available_memory, memory_limit};
-pub use process::{ProcessUsage, lower_thread_priority};
+pub use process::{ProcessUsage, lower_thread_priority, raise_open_files_limit};

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use rustix::process::setpriority_process;
+use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 use rustix::thread::gettid;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -58,6 +58,23 @@ pub fn lower_thread_priority(nice: i32) -> io::Result<()> {
     // On Linux a niceness belongs to a thread, and this call takes a thread's id for a process'.
     setpriority_process(Some(gettid()), nice)?;
     Ok(())
+}
+
+/// Raises the number of files that this process may have open, sockets included, to the most that it may
+/// set itself; returns the limit now in force, `u64::MAX` for none.
+///
+/// A shell's or an old service manager's soft limit of 1 024 is soon reached: a store keeps a file open for
+/// each part, a server a socket for each client. To be called once, before many files are open.
+///
+/// # Errors
+/// When the operating system does not allow what it calls the hard limit.
+pub fn raise_open_files_limit() -> io::Result<u64> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        let current = maximum;
+        setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
+    }
+    Ok(maximum.unwrap_or(u64::MAX))
 }
 
 fn cpu_time() -> Duration {
@@ -118,6 +135,23 @@ mod tests {
         assert_ne!(
             rustix::process::getpriority_process(Some(gettid())).unwrap(),
             7
+        );
+    }
+
+    #[test]
+    fn the_limit_on_open_files_is_raised_as_far_as_it_goes() {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let current = Some(maximum.map_or(512, |maximum| maximum.min(512)));
+        setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+        assert_eq!(
+            raise_open_files_limit().unwrap(),
+            maximum.unwrap_or(u64::MAX)
+        );
+        let raised = getrlimit(Resource::Nofile);
+        assert_eq!((raised.current, raised.maximum), (maximum, maximum));
+        assert!(
+            raise_open_files_limit().is_ok(),
+            "a second time it is there already"
         );
     }
 }
