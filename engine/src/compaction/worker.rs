@@ -7,12 +7,12 @@ use tracing::{debug, warn};
 
 use super::policy::{Choice, Effort, choose};
 use super::retention::expired;
-use crate::Error;
 use crate::manifest::Edit;
 use crate::merge::Source;
 use crate::part::{PartId, PartMeta};
 use crate::state::{StoredPart, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
+use crate::{Error, Kind};
 
 /// Compacts and expires by itself, until the store closes.
 pub(crate) fn run(store: &Store) {
@@ -61,19 +61,27 @@ fn round(store: &Store, effort: Effort) -> Result<(), Error> {
 
 fn table_round(store: &Store, name: &str, effort: Effort) -> Result<(), Error> {
     expire(store, name)?;
+    let (mut failed, mut first_error) = (Vec::new(), None);
     while !store.is_closing() {
         let state = store.state.load();
         let Some(table) = state.table(name) else {
-            return Ok(());
+            break;
         };
         let parts: Vec<&PartMeta> = table.parts.iter().map(|part| part.meta()).collect();
-        let choice = choose(&parts, &store.settings, store.environment.now(), effort);
-        let Some(choice) = choice else {
-            return Ok(());
+        let now = store.environment.now();
+        let Some(choice) = choose(&parts, &store.settings, now, effort, &failed) else {
+            break;
         };
-        merge(store, table, &choice)?;
+        match merge(store, table, &choice) {
+            // E-4: parts with a damaged page stay as they are, and all others are merged.
+            Err(error) if error.kind() == Kind::Corrupt => {
+                first_error.get_or_insert(error);
+                failed.push(choice);
+            }
+            outcome => outcome?,
+        }
     }
-    Ok(())
+    first_error.map_or(Ok(()), Err)
 }
 
 /// Drops the parts of a table that are past its retention.

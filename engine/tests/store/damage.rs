@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use engine::{Error, Kind, offline};
 use platform::{Disk, OpenMode, durable};
 
-use crate::harness::{Machine, Row, START, batch, everything, lines, write};
+use crate::harness::{Machine, Row, SECOND, START, batch, everything, lines, write};
 
 fn manifests(machine: &Machine) -> Vec<PathBuf> {
     let dir = Path::new("/data/manifest");
@@ -70,6 +70,57 @@ fn a_damaged_page_fails_only_the_queries_that_touch_it() {
     assert_eq!(engine.status().quarantined_pages, 1);
     write(&engine, &batch("cpu", &[Row::new("b", START, 1)]));
     engine.flush().unwrap();
+}
+
+#[test]
+fn a_damaged_page_keeps_no_other_window_from_being_merged() {
+    const DAY: i64 = 86_400 * SECOND;
+    let machine = Machine::new(8);
+    let engine = machine.open();
+    let days = [9, 5, 3];
+    for n in 0..2 {
+        let row = |at: i64| Row {
+            note: Some(format!("note {}", at * 7 % 31)),
+            ..Row::new("a", START + n, n)
+        };
+        let of = |day: i64| {
+            (0..200).map(move |at| Row {
+                time: START - day * DAY + 2 * at + n,
+                ..row(at)
+            })
+        };
+        let rows: Vec<Row> = days.into_iter().flat_map(of).collect();
+        write(&engine, &batch("cpu", &rows));
+        engine.flush().unwrap();
+    }
+    let before = engine.status();
+    assert_eq!(before.parts.len(), 6);
+    let damaged = before.parts.iter().min_by_key(|part| part.meta.time_min);
+    let damaged = damaged.unwrap().meta.clone();
+    let table = engine.view().table("cpu").unwrap();
+    let offset = {
+        let part = table.parts().find(|part| part.meta().id == damaged.id);
+        let part = part.unwrap();
+        let index = part.fields().iter().position(|field| field.name == "note");
+        let column = engine::part::PageColumn::Field(index.unwrap());
+        part.page(column, 0).offset
+    };
+    let path = Path::new("/data/parts").join(damaged.id.file_name());
+    machine.disk.flip_bit(&path, offset + 20, 3).unwrap();
+    assert_eq!(engine.compact().unwrap_err().kind(), Kind::Corrupt);
+    let after = engine.status();
+    let count = |day: i64| {
+        let is_there = |part: &&engine::PartStatus| {
+            (START - day * DAY..START - day * DAY + 400).contains(&part.meta.time_min.nanos())
+        };
+        after.parts.iter().filter(is_there).count()
+    };
+    assert_eq!(
+        days.map(count),
+        [2, 1, 1],
+        "the earliest is damaged, the others are merged"
+    );
+    assert!(machine.disk.metadata(&path).unwrap().is_some());
 }
 
 #[test]

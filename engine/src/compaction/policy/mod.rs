@@ -21,6 +21,15 @@ pub(crate) struct Choice {
     pub(crate) level: u8,
 }
 
+impl Choice {
+    /// Tells whether merging these parts tries much the same once more.
+    ///
+    /// One part in common suffices: what is beside a damaged part may have been merged meanwhile.
+    fn is_like(&self, run: &[&PartMeta], window: &TimeRange) -> bool {
+        self.window == *window && run.iter().any(|part| self.parts.contains(&part.id))
+    }
+}
+
 /// How eagerly parts are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
@@ -30,12 +39,13 @@ pub(crate) enum Effort {
     Full,
 }
 
-/// Returns the next merge of a table's parts.
+/// Returns the next merge of a table's parts, other than those that have `failed`.
 pub(crate) fn choose(
     parts: &[&PartMeta],
     settings: &Settings,
     now: Timestamp,
     effort: Effort,
+    failed: &[Choice],
 ) -> Option<Choice> {
     let lengths = [settings.compaction.window, settings.window];
     lengths.into_iter().find_map(|length| {
@@ -49,7 +59,8 @@ pub(crate) fn choose(
             let near = near(parts, &window);
             let run = runs(&inside(&near, &window), &near, settings)
                 .into_iter()
-                .find(|run| pays(run, settings, settled, effort))?;
+                .filter(|run| pays(run, settings, settled, effort))
+                .find(|run| !failed.iter().any(|choice| choice.is_like(run, &window)))?;
             Some(Choice {
                 level: run
                     .iter()

@@ -31,7 +31,7 @@ fn part(number: u8, hour: i64, first: u64, last: u64) -> PartMeta {
 fn chosen(parts: &[PartMeta], hour: i64, effort: Effort) -> Vec<u8> {
     let parts: Vec<&PartMeta> = parts.iter().collect();
     let now = Timestamp::from_nanos(hour * HOUR);
-    let choice = choose(&parts, &Settings::default(), now, effort);
+    let choice = choose(&parts, &Settings::default(), now, effort, &[]);
     choice.map_or(vec![], |c| {
         c.parts.iter().map(|id| id.as_bytes()[0]).collect()
     })
@@ -90,7 +90,7 @@ proptest! {
         for round in 0..=hours.len() {
             let all: Vec<&PartMeta> = parts.iter().collect();
             let now = Timestamp::from_nanos(now * HOUR);
-            let Some(choice) = choose(&all, &Settings::default(), now, Effort::Full) else {
+            let Some(choice) = choose(&all, &Settings::default(), now, Effort::Full, &[]) else {
                 break;
             };
             prop_assert!(round < hours.len(), "merging does not end");
@@ -111,4 +111,30 @@ proptest! {
             parts.push(merged);
         }
     }
+}
+
+#[test]
+fn a_merge_that_failed_is_left_out_and_later_windows_are_not() {
+    let parts = [
+        part(1, 0, 0, 9),
+        part(2, 0, 10, 19),
+        part(3, 30, 20, 29),
+        part(4, 30, 30, 39),
+    ];
+    let settings = Settings::default();
+    let now = Timestamp::from_nanos(1_000 * HOUR);
+    let (mut failed, mut tried) = (Vec::new(), Vec::new());
+    let all: Vec<&PartMeta> = parts.iter().collect();
+    while let Some(choice) = choose(&all, &settings, now, Effort::Full, &failed) {
+        tried.push(
+            choice
+                .parts
+                .iter()
+                .map(|id| id.as_bytes()[0])
+                .collect::<Vec<_>>(),
+        );
+        failed.push(choice);
+    }
+    // As parts of a day, then as parts of two hours.
+    assert_eq!(tried, [[1, 2], [3, 4], [1, 2], [3, 4]]);
 }
