@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{debug, warn};
 
 use super::policy::{Choice, Effort, choose};
-use super::retention::expired;
+use super::retention::{ClockWatch, expired};
 use crate::manifest::Edit;
 use crate::merge::Source;
 use crate::part::{PartId, PartMeta};
@@ -19,7 +19,7 @@ pub(crate) fn run(store: &Store) {
     if let Err(error) = platform::lower_thread_priority(COMPACTION_NICE) {
         debug!(%error, "the compaction keeps its priority");
     }
-    let mut done = None;
+    let (mut done, mut watch) = (None, ClockWatch::default());
     while !store.is_closing() {
         store.compact_bell.wait(LOOK_EVERY);
         // Looking costs a pass over all parts: it is done after a flush, and as time goes by.
@@ -29,7 +29,7 @@ pub(crate) fn run(store: &Store) {
             continue;
         }
         done = Some(occasion);
-        if let Err(error) = round(store, Effort::Usual)
+        if let Err(error) = turn(store, &mut watch)
             && !store.is_closing()
         {
             store.metrics.compaction_failures.inc();
@@ -43,24 +43,46 @@ pub(crate) fn run(store: &Store) {
 /// # Errors
 /// [`Error::Io`], [`Error::Corrupt`] for a part that does not read; others may be merged already.
 pub(crate) fn compact(store: &Store) -> Result<(), Error> {
-    round(store, Effort::Full)
+    // Somebody asked for it, and has looked at the clock.
+    round(store, Effort::Full, Expiry::Due)
 }
 
-fn round(store: &Store, effort: Effort) -> Result<(), Error> {
+/// Does what is worth it by itself, and drops what is expired if the clock may be believed.
+fn turn(store: &Store, watch: &mut ClockWatch) -> Result<(), Error> {
+    let clock = &store.environment.clock;
+    let expiry = if watch.look(store.environment.now(), clock.monotonic()) {
+        Expiry::Due
+    } else {
+        Expiry::Held
+    };
+    round(store, Effort::Usual, expiry)
+}
+
+/// Whether a round drops what is past its retention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expiry {
+    Due,
+    /// The clock is not believed.
+    Held,
+}
+
+fn round(store: &Store, effort: Effort, expiry: Expiry) -> Result<(), Error> {
     let _turn = store.compacting.lock();
     let names: Vec<Arc<str>> = store.state.load().tables.keys().map(Arc::clone).collect();
     let mut first_error = None;
     for name in names {
         // A damaged part must not keep other tables from being compacted (E-4).
-        if let Err(error) = table_round(store, &name, effort) {
+        if let Err(error) = table_round(store, &name, effort, expiry) {
             first_error.get_or_insert(error);
         }
     }
     first_error.map_or(Ok(()), Err)
 }
 
-fn table_round(store: &Store, name: &str, effort: Effort) -> Result<(), Error> {
-    expire(store, name)?;
+fn table_round(store: &Store, name: &str, effort: Effort, expiry: Expiry) -> Result<(), Error> {
+    if expiry == Expiry::Due {
+        expire(store, name)?;
+    }
     let (mut failed, mut first_error) = (Vec::new(), None);
     while !store.is_closing() {
         let state = store.state.load();
@@ -195,3 +217,88 @@ const COMPACTION_NICE: i32 = 10;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// E-3: pages that a merge keeps open: of times and of fields so many each, 64 KiB of numbers apiece.
 const PAGES_MAX: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use platform::UnixNanos;
+    use schema::Span;
+
+    use super::{ClockWatch, compact, turn};
+    use crate::Settings;
+    use crate::flush::flush;
+    use crate::store::{Bare, NOW};
+
+    const DAY: i64 = 86_400_000_000_000;
+
+    /// Returns a store with a part of rows of now, of a table that keeps them for thirty days.
+    fn store() -> Bare {
+        let bare = Bare::open(Settings::default());
+        bare.write(NOW).unwrap();
+        bare.retain("cpu", Span::from_days(30));
+        flush(&bare.store).unwrap();
+        bare
+    }
+
+    fn days_on(days: i64) -> UnixNanos {
+        UnixNanos(NOW + days * DAY)
+    }
+
+    #[test]
+    fn a_clock_that_jumps_expires_nothing_for_an_hour() {
+        let (bare, mut watch) = (store(), ClockWatch::default());
+        let mut parts_after = |step: Duration| {
+            bare.clock.advance(step);
+            turn(&bare.store, &mut watch).unwrap();
+            bare.files("parts")
+        };
+        let minute = Duration::from_secs(60);
+        assert_eq!(parts_after(minute), 1);
+        assert_eq!(parts_after(minute), 1);
+        bare.clock.set(days_on(365));
+        assert_eq!(parts_after(minute), 1, "the clock jumped");
+        assert_eq!(
+            parts_after(minute),
+            1,
+            "it goes evenly, but may still be set right"
+        );
+        bare.clock.set(days_on(0));
+        assert_eq!(parts_after(minute), 1, "it was set right");
+        assert_eq!(parts_after(60 * minute), 1);
+        assert_eq!(parts_after(Duration::from_secs(29 * 86_400)), 1);
+        assert_eq!(
+            parts_after(Duration::from_secs(86_400)),
+            0,
+            "time has passed"
+        );
+    }
+
+    #[test]
+    fn a_jump_that_stands_is_believed_in_the_end() {
+        let (bare, mut watch) = (store(), ClockWatch::default());
+        for _ in 0..2 {
+            turn(&bare.store, &mut watch).unwrap();
+        }
+        bare.clock.set(days_on(365));
+        turn(&bare.store, &mut watch).unwrap();
+        assert_eq!(bare.files("parts"), 1);
+        bare.clock.advance(Duration::from_secs(3_600));
+        turn(&bare.store, &mut watch).unwrap();
+        assert_eq!(bare.files("parts"), 0);
+    }
+
+    #[test]
+    fn after_a_start_the_second_look_counts_and_a_request_at_once() {
+        let (bare, mut watch) = (store(), ClockWatch::default());
+        bare.clock.set(days_on(31));
+        turn(&bare.store, &mut watch).unwrap();
+        assert_eq!(bare.files("parts"), 1);
+        turn(&bare.store, &mut watch).unwrap();
+        assert_eq!(bare.files("parts"), 0);
+        let bare = store();
+        bare.clock.set(days_on(31));
+        compact(&bare.store).unwrap();
+        assert_eq!(bare.files("parts"), 0);
+    }
+}
