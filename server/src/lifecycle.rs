@@ -78,7 +78,7 @@ async fn by_itself(core: &Core) -> Stopped {
         if core.engine.log().is_poisoned() {
             return Stopped::Poisoned;
         }
-        if core.archive.as_ref().is_some_and(Archiving::has_ended) {
+        if core.archive.as_deref().is_some_and(Archiving::has_ended) {
             return Stopped::Fenced;
         }
     }
