@@ -23,7 +23,7 @@ use query::{QueryEngine, SystemSource};
 use schema::Timestamp;
 use seal::Keyring;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::archive::Archiving;
 use crate::config::{Settings, TlsMode};
@@ -59,6 +59,7 @@ impl Server {
     /// As [`Self::start`].
     pub async fn start_on(machine: Machine, settings: Settings) -> Result<Self, Error> {
         settings.check()?;
+        raise_open_files_limit();
         let door = http::bind(&settings.http.listen).await?;
         let mode = tls_mode(&settings, door.address)?;
         let app = App::new(settings.http.body_bytes_max);
@@ -135,6 +136,18 @@ impl Server {
         archive?;
         engine??;
         Ok(())
+    }
+}
+
+/// Makes room for open files: every part is one, every client another.
+fn raise_open_files_limit() {
+    match platform::raise_open_files_limit() {
+        Ok(limit) if limit >= OPEN_FILES_LOW => {}
+        Ok(limit) => warn!(
+            limit,
+            "few files may be open at a time: raise the limit (ulimit -n)"
+        ),
+        Err(error) => warn!(%error, "the limit on open files stays as it is"),
     }
 }
 
@@ -302,5 +315,7 @@ fn own_certificate(core: &Core, settings: &Settings) -> Result<Arc<rustls::Serve
 
 /// How far query threads stand back behind ingest.
 const QUERY_NICE: i32 = 5;
+/// Fewer open files than these are soon used up: a part for each table and day, and the clients.
+const OPEN_FILES_LOW: u64 = 16_384;
 /// How long requests under way may take when the server stops.
 const GRACE: Duration = Duration::from_secs(10);

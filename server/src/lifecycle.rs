@@ -1,4 +1,4 @@
-//! How a server ends: asked by a signal, or stopped by its own log.
+//! How a server ends: asked by a signal, or stopped by its own store.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub enum Stopped {
     Asked,
     /// Another server took the repository over: this one must not acknowledge what it cannot ship.
     Fenced,
-    /// W-3: the log failed to sync; a restart replays what is on disk.
-    Poisoned,
+    /// W-3: the log failed to sync, or a thread of the store ended; a restart replays what is on disk.
+    Failed,
 }
 
 impl Server {
@@ -34,12 +34,12 @@ impl Server {
         match stopped {
             Stopped::Asked => info!("stopping"),
             Stopped::Fenced => error!("the log is not archived any more: stopping"),
-            Stopped::Poisoned => error!("the log failed to sync: stopping without another ack"),
+            Stopped::Failed => error!("the store has failed: stopping without another ack"),
         }
         let outcome = self.stop().await;
         match (stopped, outcome) {
-            // A poisoned log cannot be closed in order, which is known.
-            (Stopped::Poisoned, Err(error)) => {
+            // A store that failed cannot be closed in order, which is known.
+            (Stopped::Failed, Err(error)) => {
                 error!(%error, "the server could not be stopped in order");
             }
             (Stopped::Fenced, Err(Error::Backup(error @ backup::Error::Fenced { .. }))) => {
@@ -75,8 +75,8 @@ async fn by_itself(core: &Core) -> Stopped {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if core.engine.log().is_poisoned() {
-            return Stopped::Poisoned;
+        if core.engine.has_failed() {
+            return Stopped::Failed;
         }
         if core.archive.as_deref().is_some_and(Archiving::has_ended) {
             return Stopped::Fenced;

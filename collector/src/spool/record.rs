@@ -1,7 +1,7 @@
 //! What a record of the spool's log is: a batch's frame, or a note of what is done.
 //!
 //! ```text
-//!   batch   the frame as it travels (docs/internals/wire.md), beginning with "pgAF"
+//!   batch   the frame as it travels (docs/internals/protocol.md), beginning with "pgAF"
 //!   done    offset  bytes
 //!                0      4  "pgaD"
 //!                4      8  position before which every batch is done, little-endian

@@ -16,9 +16,9 @@ pub(crate) async fn live() -> Json<serde_json::Value> {
 /// The store is open, its log takes writes.
 pub(crate) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     let core = app.core()?;
-    if core.engine.log().is_poisoned() {
+    if core.engine.has_failed() {
         return Err(Problem::unavailable(
-            "the log failed to sync and takes no more writes: look at the disk, then restart",
+            "the store has failed and takes no more writes: look at the log and the disk, then restart",
             60,
         ));
     }

@@ -21,8 +21,8 @@ pub(crate) async fn run(call: cli::Server) -> Outcome {
             "another server archives to the same repository, so this one has stopped",
             "stop the other server, or give this one a repository of its own",
         )),
-        Stopped::Poisoned => Err(Failure::new(
-            "the log failed to sync, so nothing more is acknowledged and the server has stopped",
+        Stopped::Failed => Err(Failure::new(
+            "the store has failed, so nothing more is acknowledged and the server has stopped",
             "look at the disk and the log above; a restart replays what is on disk",
         )),
     }
