@@ -16,8 +16,13 @@ mod output;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use cli::Cli;
+
+/// Gives memory back between queries; glibc's keeps an arena for each of many threads.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
