@@ -2,7 +2,7 @@
 //!
 //! What a scalar function returns is not accounted by the memory pool, and constants are folded while
 //! a query is planned: `repeat('x', 2000000000)` takes 6 GB under a pool of 256 MB.
-//! E-3: one call may produce at most [`OUTPUT_BYTES_MAX`] bytes for one batch.
+//! E-3: one call may produce at most [`OUTPUT_BYTES_MAX`] bytes for one batch, or what it joins.
 
 use std::sync::Arc;
 
@@ -44,6 +44,13 @@ enum Size {
     Padded,
     /// The values from the first to the second argument, by the third.
     Series,
+    /// The text in the first argument, longer by what the third has more than the second, as often as
+    /// the second is found.
+    Replaced,
+    /// The texts of all arguments, one behind the other.
+    Joined,
+    /// The texts of all arguments but the first, which stands between any two.
+    JoinedBy,
 }
 
 impl ScalarUDFImpl for Bounded {
@@ -72,10 +79,10 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let bytes = self.size.bytes(&args)?;
-        if bytes > OUTPUT_BYTES_MAX {
+        let (bytes, bytes_max) = (self.size.bytes(&args)?, self.size.bytes_max());
+        if bytes > bytes_max {
             return exec_err!(
-                "{}() would make {bytes} bytes at once, which is more than {OUTPUT_BYTES_MAX}: ask for less",
+                "{}() would make {bytes} bytes at once, which is more than {bytes_max}: ask for less",
                 self.name()
             );
         }
@@ -88,69 +95,120 @@ impl ScalarUDFImpl for Bounded {
 }
 
 impl Size {
+    /// Returns the most bytes that one call may produce for one batch.
+    const fn bytes_max(self) -> i128 {
+        match self {
+            Self::Joined | Self::JoinedBy => JOINED_BYTES_MAX,
+            _ => OUTPUT_BYTES_MAX,
+        }
+    }
+
     /// Returns the bytes of the output, at least roughly; rows with a null count nothing.
     fn bytes(self, args: &ScalarFunctionArgs) -> Result<i128> {
-        let rows = if args
-            .args
-            .iter()
-            .all(|arg| matches!(arg, ColumnarValue::Scalar(_)))
-        {
+        let is_scalar = |arg: &ColumnarValue| matches!(arg, ColumnarValue::Scalar(_));
+        let rows = if args.args.iter().all(is_scalar) {
             1
         } else {
             args.number_rows
         };
-        let arrays = args
-            .args
-            .iter()
-            .map(|arg| arg.to_array(rows))
-            .collect::<Result<Vec<_>>>()?;
+        let arrays = args.args.iter().map(array).collect::<Result<Vec<_>>>()?;
         match (self, arrays.as_slice()) {
             (Self::Repeated, [text, count, ..]) => {
-                Ok(total(&lengths(text)?, &numbers(count)?, |length, count| {
-                    length * count
-                }))
+                let repeated = |length: i128, count: i128| length * count;
+                Ok(total(rows, &lengths(text)?, &numbers(count)?, repeated))
             }
             (Self::Padded, [text, length, ..]) => {
                 let widest = |_: i128, length: i128| length * CHARACTER_BYTES_MAX;
-                Ok(total(&lengths(text)?, &numbers(length)?, widest))
+                Ok(total(rows, &lengths(text)?, &numbers(length)?, widest))
             }
-            (Self::Series, [stop]) => {
-                let zeros = vec![Some(0); stop.len()];
-                Ok(total(&zeros, &numbers(stop)?, span_bytes))
+            (Self::Series, [stop]) => Ok(total(rows, &[Some(0)], &numbers(stop)?, span_bytes)),
+            (Self::Series, [start, stop, step @ ..]) => {
+                series_bytes(rows, start, stop, step.first())
             }
-            (Self::Series, [start, stop, step @ ..]) => series_bytes(start, stop, step.first()),
+            (Self::Replaced, [text, from, to]) => replaced_bytes(rows, text, from, to),
+            (Self::Joined, texts) => joined_bytes(rows, texts),
+            (Self::JoinedBy, [separator, texts @ ..]) => {
+                let separators = texts.iter().map(|_| separator);
+                let all: Vec<_> = separators.chain(texts).map(Arc::clone).collect();
+                joined_bytes(rows, &all)
+            }
             _ => Ok(0),
         }
     }
 }
 
-fn series_bytes(start: &ArrayRef, stop: &ArrayRef, step: Option<&ArrayRef>) -> Result<i128> {
+/// Returns the values of an argument: one where it is the same for every row.
+fn array(arg: &ColumnarValue) -> Result<ArrayRef> {
+    match arg {
+        ColumnarValue::Array(array) => Ok(Arc::clone(array)),
+        ColumnarValue::Scalar(scalar) => scalar.to_array(),
+    }
+}
+
+/// Returns what an argument says of a row; a single value is that of every row.
+fn of_row<T: Copy>(values: &[Option<T>], row: usize) -> Option<T> {
+    let row = if values.len() == 1 { 0 } else { row };
+    values.get(row).copied().flatten()
+}
+
+fn series_bytes(
+    rows: usize,
+    start: &ArrayRef,
+    stop: &ArrayRef,
+    step: Option<&ArrayRef>,
+) -> Result<i128> {
     let (start, stop) = (numbers(start)?, numbers(stop)?);
-    let step = match step {
-        Some(step) => numbers(step)?,
-        None => vec![Some(1); start.len()],
+    let step = step.map_or(Ok(vec![Some(1)]), numbers)?;
+    let bytes = |row| match (of_row(&start, row), of_row(&stop, row), of_row(&step, row)) {
+        (Some(start), Some(stop), Some(step)) if step != 0 => {
+            ((stop - start) / step * VALUE_BYTES).max(0)
+        }
+        _ => 0,
     };
-    let steps = start.iter().zip(&stop).zip(&step);
-    Ok(steps
-        .map(|((start, stop), step)| match (start, stop, step) {
-            (Some(start), Some(stop), Some(step)) if *step != 0 => {
-                (stop - start) / step * VALUE_BYTES
-            }
-            _ => 0,
-        })
-        .map(|bytes| bytes.max(0))
-        .sum())
+    Ok((0..rows).map(bytes).sum())
 }
 
 fn span_bytes(start: i128, stop: i128) -> i128 {
     (stop - start) * VALUE_BYTES
 }
 
-fn total(left: &[Option<i128>], right: &[Option<i128>], size: fn(i128, i128) -> i128) -> i128 {
-    left.iter()
-        .zip(right)
-        .filter_map(|(left, right)| Some(size((*left)?, (*right)?).max(0)))
-        .sum()
+/// Returns by how much texts grow: their own bytes are there already.
+fn replaced_bytes(rows: usize, text: &ArrayRef, from: &ArrayRef, to: &ArrayRef) -> Result<i128> {
+    let [text, from, to] = [text, from, to].map(|array| cast(array, &DataType::Utf8View));
+    let (text, from, to) = (text?, from?, to?);
+    let [text, from, to] = [&text, &from, &to].map(|array| {
+        let texts = array.as_string_view().iter();
+        texts.collect::<Vec<Option<&str>>>()
+    });
+    let grown = |row| {
+        let (from, to) = (of_row(&from, row)?, of_row(&to, row)?);
+        let more = to.len() as i128 - from.len() as i128;
+        // Nothing is counted where nothing grows, which is the usual case.
+        (more > 0).then_some(())?;
+        Some(of_row(&text, row)?.matches(from).count() as i128 * more)
+    };
+    Ok((0..rows).filter_map(grown).sum())
+}
+
+fn joined_bytes(rows: usize, texts: &[ArrayRef]) -> Result<i128> {
+    let mut bytes = 0;
+    for text in texts {
+        let lengths = lengths(text)?;
+        bytes += (0..rows)
+            .filter_map(|row| of_row(&lengths, row))
+            .sum::<i128>();
+    }
+    Ok(bytes)
+}
+
+fn total(
+    rows: usize,
+    left: &[Option<i128>],
+    right: &[Option<i128>],
+    size: fn(i128, i128) -> i128,
+) -> i128 {
+    let bytes = |row| Some(size(of_row(left, row)?, of_row(right, row)?).max(0));
+    (0..rows).filter_map(bytes).sum()
 }
 
 fn lengths(texts: &ArrayRef) -> Result<Vec<Option<i128>>> {
@@ -192,16 +250,21 @@ fn span_nanos(span: datafusion::arrow::datatypes::IntervalMonthDayNano) -> i128 
     days * DAY_NANOS + i128::from(span.nanoseconds)
 }
 
-const BOUNDED: [(&str, Size); 5] = [
+const BOUNDED: [(&str, Size); 8] = [
     ("repeat", Size::Repeated),
     ("lpad", Size::Padded),
     ("rpad", Size::Padded),
     ("range", Size::Series),
     ("generate_series", Size::Series),
+    ("replace", Size::Replaced),
+    ("concat", Size::Joined),
+    ("concat_ws", Size::JoinedBy),
 ];
 const REMOVED: [&str; 2] = ["array_repeat", "array_resize"];
 
 const OUTPUT_BYTES_MAX: i128 = 32 << 20;
+/// A batch of long texts, joined to others, is as large as they are.
+const JOINED_BYTES_MAX: i128 = 256 << 20;
 const VALUE_BYTES: i128 = 8;
 const CHARACTER_BYTES_MAX: i128 = 4;
 const DAY_NANOS: i128 = 86_400_000_000_000;

@@ -118,9 +118,14 @@ async fn functions_that_make_much_of_little_are_bounded() {
         answer("select array_length(generate_series(1, 1000))").await,
         "1000\n"
     );
+    let many = vec!["r"; 1_000].join(", ");
     for sql in [
         "select length(repeat('x', 2000000000))",
         "select length(repeat(host, 200000000)) from t",
+        "select length(replace(repeat('a', 30000), 'a', repeat('b', 10000)))",
+        "select length(replace(repeat(host, 30000), 'a', repeat('b', 10000))) from t",
+        &format!("select length(concat({many})) from (select repeat('a', 300000) r)"),
+        &format!("select length(concat_ws(r, {many})) from (select repeat(host, 100000) r from t)"),
         "select length(lpad('x', 2000000000))",
         "select length(rpad('x', 2000000000, 'y'))",
         "select array_length(range(2000000000))",
