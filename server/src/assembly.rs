@@ -106,7 +106,8 @@ impl Server {
     /// Stops in order; what was acknowledged stays.
     ///
     /// # Errors
-    /// The first thing that did not end as it should; the rest is stopped all the same.
+    /// The gravest thing that did not end as it should, the store before the archive before the doors;
+    /// the rest is stopped all the same, and its errors are logged.
     pub async fn stop(self) -> Result<(), Error> {
         let Self { core, http } = self;
         core.stopping.store(true, Ordering::Release);
@@ -127,16 +128,28 @@ impl Server {
         };
         core.query.shutdown(GRACE).await;
         let engine = core.engine.clone();
-        let engine = tokio::task::spawn_blocking(move || engine.close())
-            .await
-            .map_err(|error| Error::Task {
+        let closed = tokio::task::spawn_blocking(move || engine.close()).await;
+        let engine = match closed {
+            Ok(closed) => closed.map_err(Error::from),
+            Err(error) => Err(Error::Task {
                 reason: error.to_string(),
-            });
-        http?;
-        archive?;
-        engine??;
-        Ok(())
+            }),
+        };
+        gravest([engine, archive, http])
     }
+}
+
+/// Returns the first of some errors and logs the others.
+fn gravest(outcomes: [Result<(), Error>; 3]) -> Result<(), Error> {
+    let mut errors = outcomes.into_iter().filter_map(Result::err);
+    let gravest = errors.next();
+    for error in errors {
+        warn!(
+            error = crate::describe(&error),
+            "and something else did not end as it should"
+        );
+    }
+    gravest.map_or(Ok(()), Err)
 }
 
 /// Makes room for open files: every part is one, every client another.

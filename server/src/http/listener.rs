@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::ServerConfig;
 use tokio::net::{TcpSocket, lookup_host};
 use tokio::task::JoinHandle;
@@ -83,15 +84,16 @@ impl Listener {
         };
         let listener = self.socket.listen(BACKLOG).map_err(refused)?;
         let listener = listener.into_std().map_err(refused)?;
+        let server = axum_server::from_tcp(listener).map_err(refused)?;
+        let server = server.handle(handle.clone());
+        // An answer ends with a small packet, which must not wait for the ack of the one before.
+        let plain = NoDelayAcceptor::new();
         let task = match tls {
-            None => {
-                let server = axum_server::from_tcp(listener).map_err(refused)?;
-                tokio::spawn(server.handle(handle.clone()).serve(service))
-            }
+            None => tokio::spawn(server.acceptor(plain).serve(service)),
             Some(config) => {
                 let config = RustlsConfig::from_config(config);
-                let server = axum_server::from_tcp_rustls(listener, config).map_err(refused)?;
-                tokio::spawn(server.handle(handle.clone()).serve(service))
+                let acceptor = RustlsAcceptor::new(config).acceptor(plain);
+                tokio::spawn(server.acceptor(acceptor).serve(service))
             }
         };
         Ok(Serving {
