@@ -148,7 +148,8 @@ fn log_path(data: &Path) -> PathBuf {
 }
 
 fn not_ready(what: &str, log: &Path) -> Failure {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let text = std::fs::read_to_string(log)
+        .unwrap_or_else(|error| format!("(it cannot be read: {error})"));
     let mut tail: Vec<&str> = text.lines().rev().take(LOG_LINES).collect();
     tail.reverse();
     let advice = format!("its log, {}, ends:\n{}", log.display(), tail.join("\n"));

@@ -48,12 +48,10 @@ fn draw_start(random: &mut Random) -> i32 {
 }
 
 fn draw_tags(random: &mut Random, number: u32) -> [String; 10] {
-    let (region, zones) = draw(random, &REGIONS).copied().unwrap_or_default();
-    let zone = draw(random, zones).copied().unwrap_or_default();
+    let (region, zones) = *draw(random, &REGIONS);
+    let zone = *draw(random, zones);
     let rack = random.below(100);
-    let word = |random: &mut Random, words: &[&str]| {
-        draw(random, words).copied().unwrap_or_default().to_owned()
-    };
+    let word = |random: &mut Random, words: &[&str]| (*draw(random, words)).to_owned();
     [
         format!("host_{number}"),
         region.to_owned(),
@@ -68,9 +66,10 @@ fn draw_tags(random: &mut Random, number: u32) -> [String; 10] {
     ]
 }
 
-fn draw<'a, T>(random: &mut Random, from: &'a [T]) -> Option<&'a T> {
+fn draw<'a, T>(random: &mut Random, from: &'a [T]) -> &'a T {
     let count = u32::try_from(from.len()).unwrap_or(u32::MAX);
-    from.get(random.below(count) as usize)
+    let drawn = from.get(random.below(count) as usize);
+    drawn.expect("a number below the count of a list that is not empty")
 }
 
 /// 1 in the fractions in which a walk is counted.
