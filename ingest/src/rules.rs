@@ -1,15 +1,13 @@
 //! What a peer may write: batches under its own name, of the instances that it was registered for.
 
 use wire::v1::{Refusal, RefusalCode};
-use wire::{BatchView, ColumnView, TableView, ValuesView};
-
-use schema::ColumnRole;
+use wire::{BatchView, TableView, TagView};
 
 use crate::gate::{Instances, Peer};
 
 /// Checks that the peer may send this batch.
 ///
-/// Serves QUIC and the JSON door alike. Costs one pass over the codes of the tag `instance`.
+/// Serves QUIC and the JSON door alike. Costs one pass over the tuples of tags.
 ///
 /// # Errors
 /// A refusal [`RefusalCode::Denied`] that names the collector, table or instance.
@@ -42,12 +40,10 @@ fn check_table(instances: &Instances, table: TableView<'_>) -> Result<(), Refusa
         return Ok(());
     };
     let covers = |instance: &str| patterns.iter().any(|pattern| pattern.covers(instance));
-    let is_instance =
-        |column: &ColumnView<'_>| column.name() == INSTANCE && column.role() == ColumnRole::Tag;
     let mut has_tag = false;
-    for column in table.columns().filter(is_instance) {
+    for tag in table.tags().filter(|tag| tag.name() == INSTANCE) {
         has_tag = true;
-        if let Some(outside) = first_outside(column, table.rows(), &covers) {
+        if let Some(outside) = first_outside(&tag, &covers) {
             let instance: String = outside.chars().take(128).collect();
             return Err(denied(format!(
                 "table {:?}: the collector is not registered for instance {instance:?}",
@@ -62,34 +58,15 @@ fn check_table(instances: &Instances, table: TableView<'_>) -> Result<(), Refusa
     Err(denied(reason))
 }
 
-/// Returns the instance of the first row that is not covered; an empty text for a row without one.
-fn first_outside<'a>(
-    column: ColumnView<'a>,
-    rows: usize,
-    covers: &dyn Fn(&str) -> bool,
-) -> Option<&'a str> {
-    match column.values() {
-        ValuesView::Dictionary(dictionary) => {
-            let values = dictionary.values;
-            let covered: Vec<bool> = (0..values.len()).map(|i| covers(values.value(i))).collect();
-            let mut codes = dictionary.codes.iter().enumerate();
-            let outside = codes.find(|(row, code)| {
-                !column.is_valid(*row) || covered.get(**code as usize) != Some(&true)
-            });
-            outside.map(|(row, code)| match column.is_valid(row) {
-                true => values.value(*code as usize),
-                false => "",
-            })
-        }
-        ValuesView::Text(text) => (0..rows)
-            .map(|row| match column.is_valid(row) {
-                true => text.value(row),
-                false => "",
-            })
-            .find(|instance| instance.is_empty() || !covers(instance)),
-        // A validated tag is always text.
-        _ => Some(""),
-    }
+/// Returns the instance of the first tuple that is not covered; an empty text where it has none.
+fn first_outside<'a>(tag: &TagView<'a>, covers: &dyn Fn(&str) -> bool) -> Option<&'a str> {
+    let values = tag.values();
+    let covered: Vec<bool> = (0..values.len()).map(|i| covers(values.value(i))).collect();
+    let codes = tag.codes().to_codes();
+    let value = |code: u32| usize::try_from(code).ok()?.checked_sub(1);
+    let is_covered = |code| value(code).and_then(|value| covered.get(value)) == Some(&true);
+    let outside = codes.into_iter().find(|code| !is_covered(*code))?;
+    Some(value(outside).map_or("", |value| values.value(value)))
 }
 
 fn denied(reason: String) -> Refusal {

@@ -288,9 +288,11 @@ mod tests {
             ..Batch::default()
         };
         let frame = BatchFrame::encode(&batch, &Limits::default()).expect("the builder is sound");
-        let columns: Vec<_> = frame.view().tables().next().unwrap().columns().collect();
-        assert!(columns[0].is_valid(0) && !columns[0].is_valid(1));
-        assert!(!columns[1].is_valid(0) && columns[1].is_valid(1));
+        let table = frame.view().tables().next().unwrap();
+        let host = table.tags().next().unwrap();
+        assert_eq!((host.value(0), host.value(1)), (Some("a"), None));
+        let late = table.fields().next().unwrap();
+        assert!(!late.is_valid(0) && late.is_valid(1));
     }
 
     #[test]

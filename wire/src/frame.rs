@@ -280,7 +280,7 @@ const MAGIC: u32 = u32::from_le_bytes(*b"pgAF");
 /// The version of header and bodies.
 const VERSION: u16 = 1;
 /// Changes with any rkyv type of `v1`: "pga", then the number of the layout.
-pub(crate) const LAYOUT: u64 = u64::from_le_bytes(*b"pgalay01");
+pub(crate) const LAYOUT: u64 = u64::from_le_bytes(*b"pgalay02");
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,8 @@ mod builder;
 mod error;
 mod frame;
 mod limits;
+mod pack;
+mod text;
 mod token;
 pub mod v1;
 mod view;
@@ -30,7 +32,9 @@ pub use limits::Limits;
 pub use rkyv::util::AlignedVec;
 pub use token::{Secret, Token, TokenKind};
 pub use v1::Message;
-pub use view::{BatchView, ColumnView, DictionaryView, TableView, TextView, ValuesView};
+pub use view::{
+    BatchView, DictionaryView, FieldView, IntegersView, TableView, TagView, TextView, ValuesView,
+};
 
 /// The ALPN of the protocol; the number is its major version.
 pub const ALPN: &[u8] = b"pganalytics/1";

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use engine::column::Column;
-use schema::{ColumnDefinition, ColumnRole};
+use schema::ColumnDefinition;
 use wire::v1::Batch;
-use wire::{BatchFrame, ColumnView, Limits, TableView, ValuesView};
+use wire::{BatchFrame, FieldView, Limits, TableView};
 
 use crate::failure::{Failure, Outcome};
 use crate::generate::{DataSet, Share};
@@ -46,26 +46,30 @@ impl SortedRows {
     }
 
     fn add(&mut self, table: TableView<'_>) {
-        let (tags, fields): (Vec<_>, Vec<_>) = table
-            .columns()
-            .partition(|column| column.role() == ColumnRole::Tag);
-        self.tags = tags.iter().map(|column| column.name().to_owned()).collect();
+        let tags: Vec<_> = table.tags().collect();
+        let fields: Vec<_> = table.fields().collect();
+        let time = table.time().to_vec();
+        self.tags = tags.iter().map(|tag| tag.name().to_owned()).collect();
         self.fields = fields.iter().map(definition).collect();
-        let mut by_series: BTreeMap<Vec<&str>, Vec<u32>> = BTreeMap::new();
-        for row in 0..table.rows() {
-            let key = tags.iter().map(|column| text(column, row)).collect();
-            by_series
-                .entry(key)
-                .or_default()
-                .push(u32::try_from(row).unwrap_or(u32::MAX));
+        let mut by_tuple: Vec<Vec<u32>> = vec![Vec::new(); table.series()];
+        for (row, tuple) in (0..).zip(table.series_of_row().to_codes()) {
+            if let Some(rows) = by_tuple.get_mut(tuple as usize) {
+                rows.push(row);
+            }
         }
+        // Generators give every row all tags.
+        let key = |tuple| tags.iter().filter_map(|tag| tag.value(tuple)).collect();
+        let by_series: BTreeMap<Vec<&str>, _> = (0..)
+            .zip(by_tuple)
+            .map(|(tuple, rows)| (key(tuple), rows))
+            .collect();
         for (key, rows) in by_series {
             let key = key.into_iter().map(str::to_owned).collect();
             let series = self
                 .series
                 .entry(key)
                 .or_insert_with(|| SeriesRows::new(&self.fields));
-            series.add(table.time(), &fields, &rows);
+            series.add(&time, &fields, &rows);
         }
     }
 }
@@ -79,7 +83,7 @@ impl SeriesRows {
         }
     }
 
-    fn add(&mut self, time: &[i64], fields: &[ColumnView<'_>], rows: &[u32]) {
+    fn add(&mut self, time: &[i64], fields: &[FieldView<'_>], rows: &[u32]) {
         let times = rows.iter().filter_map(|row| time.get(*row as usize));
         self.time.extend(times);
         for (column, source) in self.fields.iter_mut().zip(fields) {
@@ -88,20 +92,9 @@ impl SeriesRows {
     }
 }
 
-fn definition(column: &ColumnView<'_>) -> ColumnDefinition {
+fn definition(column: &FieldView<'_>) -> ColumnDefinition {
     ColumnDefinition::field(column.name(), column.field_type())
         .measured(column.kind(), column.unit())
-}
-
-/// Returns a tag's value; generators code all of them.
-fn text<'a>(column: &ColumnView<'a>, row: usize) -> &'a str {
-    match column.values() {
-        ValuesView::Dictionary(dictionary) => {
-            let code = dictionary.codes.get(row).copied().unwrap_or(u32::MAX);
-            dictionary.values.value(code as usize)
-        }
-        _ => "",
-    }
 }
 
 const ROWS_PER_BATCH: usize = 50_000;

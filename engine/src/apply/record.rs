@@ -75,7 +75,7 @@ pub(crate) fn apply(
 }
 
 fn apply_batch(state: &mut State, batch: &PreparedBatch, lsn: Lsn) -> Result<(), Error> {
-    for (rows, grouping) in batch.frame.view().tables().zip(&batch.groupings) {
+    for rows in batch.frame.view().tables() {
         if let Some(grown) = state.catalogue.grown(&[], &rows, usize::MAX)? {
             state.put_definition(grown);
         }
@@ -84,7 +84,7 @@ fn apply_batch(state: &mut State, batch: &PreparedBatch, lsn: Lsn) -> Result<(),
         };
         let definition = std::sync::Arc::clone(&table.definition);
         let mode = table.mode();
-        if let Some(chunk) = chunk_of(&definition, &table.series, &rows, grouping, lsn) {
+        if let Some(chunk) = chunk_of(&definition, &table.series, &rows, lsn) {
             let merge = |chunks: &[_]| merge_chunks(chunks, &definition, mode);
             table.active = std::sync::Arc::new(table.active.with(chunk, merge));
         }

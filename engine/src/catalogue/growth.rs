@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use schema::{Growth, Incoming, TableDefinition, merge, tables};
+use schema::{ColumnRole, FieldType, Growth, Incoming, Kind, TableDefinition, merge, tables};
 
 use super::Catalogue;
 use crate::Error;
@@ -30,7 +30,7 @@ impl Catalogue {
                 &fresh
             }
         };
-        let growth: Growth = merge(table, rows.columns().map(incoming), columns_max)?;
+        let growth: Growth = merge(table, columns(rows), columns_max)?;
         if present.is_some() && growth.is_empty() {
             return Ok(None);
         }
@@ -61,12 +61,21 @@ fn new_table(rows: &wire::TableView<'_>) -> TableDefinition {
     }
 }
 
-fn incoming(column: wire::ColumnView<'_>) -> Incoming<'_> {
-    Incoming {
-        name: column.name(),
-        role: column.role(),
-        field_type: column.field_type(),
-        kind: column.kind(),
-        unit: column.unit(),
-    }
+/// Returns what a batch brings: its tags, then its fields.
+fn columns<'a>(rows: &wire::TableView<'a>) -> impl Iterator<Item = Incoming<'a>> + use<'a> {
+    let tags = rows.tags().map(|tag| Incoming {
+        name: tag.name(),
+        role: ColumnRole::Tag,
+        field_type: FieldType::Text,
+        kind: Kind::Gauge,
+        unit: "",
+    });
+    let fields = rows.fields().map(|field| Incoming {
+        name: field.name(),
+        role: ColumnRole::Field,
+        field_type: field.field_type(),
+        kind: field.kind(),
+        unit: field.unit(),
+    });
+    tags.chain(fields)
 }

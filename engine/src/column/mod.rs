@@ -147,7 +147,7 @@ impl Column {
     }
 
     /// Appends validity for rows whose values are appended next.
-    fn extend_validity(&mut self, source: Option<&Bitmap>, rows: Range<usize>) {
+    pub(crate) fn extend_validity(&mut self, source: Option<&Bitmap>, rows: Range<usize>) {
         match source.filter(|bits| !bits.is_all_ones(rows.clone())) {
             Some(bits) => self.validity_mut().extend_from(bits, rows),
             None => {

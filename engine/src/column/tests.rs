@@ -138,7 +138,7 @@ proptest! {
         };
         let batch = Batch { tables: vec![table], ..Batch::default() };
         let frame = BatchFrame::encode(&batch, &Limits::default()).unwrap();
-        let sent = frame.view().tables().next().unwrap().columns().next().unwrap();
+        let sent = frame.view().tables().next().unwrap().fields().next().unwrap();
 
         let from = from.min(source.len());
         let mut arrived = Column::empty(source.field_type());

@@ -1,9 +1,11 @@
 //! Rows in memory, sorted by series and time; never changed once made.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use schema::Lsn;
 
+use super::ChunkField;
 use crate::column::Column;
 use crate::series::SeriesId;
 
@@ -22,7 +24,7 @@ pub(crate) struct Chunk {
     /// The time of each row.
     pub(crate) time: Vec<i64>,
     /// The fields by their position in the table; absent means null in all rows.
-    pub(crate) fields: Vec<Option<Column>>,
+    pub(crate) fields: Vec<Option<Arc<ChunkField>>>,
     /// Whether no two rows have the same series and time.
     pub(crate) is_unique: bool,
     /// The earliest time.
@@ -50,18 +52,21 @@ impl Chunk {
         time: Vec<i64>,
         fields: Vec<Option<Column>>,
     ) -> Self {
-        let columns: usize = fields.iter().flatten().map(Column::bytes).sum();
+        let fields = fields.into_iter();
+        let fields = fields.map(|field| field.map(|column| Arc::new(ChunkField::of(column))));
         let mut chunk = Self {
             first_lsn: lsns.0,
             last_lsn: lsns.1,
-            bytes: columns + time.len() * 8 + runs.len() * 8 + CHUNK_OVERHEAD_BYTES,
+            bytes: 0,
             time_min: time.iter().copied().min().unwrap_or(i64::MAX),
             time_max: time.iter().copied().max().unwrap_or(i64::MIN),
             is_unique: true,
+            fields: fields.collect(),
             runs,
             time,
-            fields,
         };
+        let fields: usize = chunk.fields.iter().flatten().map(|f| f.bytes()).sum();
+        chunk.bytes = fields + chunk.time.len() * 8 + chunk.runs.len() * 8 + CHUNK_OVERHEAD_BYTES;
         chunk.is_unique = chunk.has_unique_times();
         chunk
     }
@@ -72,13 +77,12 @@ impl Chunk {
             series: number(run.series),
             start: run.start,
         });
-        let (time, fields) = (self.time.clone(), self.fields.clone());
-        Self::new(
-            (self.first_lsn, self.last_lsn),
-            runs.collect(),
-            time,
-            fields,
-        )
+        Self {
+            runs: runs.collect(),
+            time: self.time.clone(),
+            fields: self.fields.clone(),
+            ..*self
+        }
     }
 
     /// Returns the number of rows.

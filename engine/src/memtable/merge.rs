@@ -143,7 +143,7 @@ fn scattered(chunks: &[Arc<Chunk>], plan: &Plan) -> Option<Vec<u32>> {
 fn concatenated(chunks: &[Arc<Chunk>], field: usize, mut column: Column) -> Column {
     for chunk in chunks {
         match chunk.fields.get(field).and_then(Option::as_ref) {
-            Some(values) => column.extend_from(values, 0..chunk.rows()),
+            Some(values) => values.append_to(0..chunk.rows(), &mut column),
             None => column.extend_nulls(chunk.rows()),
         }
     }

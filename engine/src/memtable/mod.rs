@@ -1,7 +1,7 @@
 //! Rows that are durable in the log but not yet in a part.
 //!
 //! ```text
-//!   batch ─ Grouping (tags, on the caller's thread) ─▶ Chunk (sorted; on the applier)
+//!   batch (tag tuples known) ─▶ Chunk (sorted; on the applier)
 //!   MemTable: [ 64 batches ][ 8 batches ][ 8 ][ 1 ][ 1 ] …   eight chunks of a level become one
 //! ```
 //!
@@ -10,14 +10,14 @@
 
 mod build;
 mod chunk;
-mod grouping;
+mod field;
 mod merge;
 
 use std::sync::Arc;
 
-pub(crate) use build::{chunk_of, tag_columns};
+pub(crate) use build::chunk_of;
 pub(crate) use chunk::{Chunk, ChunkRun};
-pub(crate) use grouping::{Grouping, value_of_code};
+pub(crate) use field::ChunkField;
 pub(crate) use merge::merge_chunks;
 
 /// The rows of one table in memory, in chunks that follow each other in the log.
@@ -106,7 +106,7 @@ impl MemTable {
             .chunks
             .get(start..)
             .filter(|equal| equal.len() >= FAN_IN)?;
-        // Columns count their bytes in 32 bits, and a merge this long would hold the applier up.
+        // A longer merge would hold up the acks of batches that come behind it.
         let bytes: usize = full.iter().map(|levelled| levelled.chunk.bytes).sum();
         (bytes <= CHUNK_BYTES_MAX).then_some(start)
     }
@@ -114,7 +114,8 @@ impl MemTable {
 
 /// Chunks that are merged into one: more make writing cheaper and reading dearer.
 const FAN_IN: usize = 8;
-const CHUNK_BYTES_MAX: usize = 256 << 20;
+/// The bytes of chunks that are merged into one: some hundred thousand rows, ten milliseconds.
+const CHUNK_BYTES_MAX: usize = 8 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 use schema::{ColumnDefinition, FieldType, Lsn, TableDefinition};
-use wire::v1::{Batch, Text, Values};
+use wire::v1::{self, Batch, Text};
 use wire::{BatchFrame, Limits, TableBuilder};
 
-use super::{Chunk, Grouping, chunk_of};
-use crate::column;
+use super::{Chunk, chunk_of};
+use crate::column::{Column, Values};
 use crate::series::SeriesIndex;
 
 type Row = (Option<String>, Option<String>, i64);
@@ -31,7 +31,7 @@ fn frame(rows: &[Row], by_code: bool) -> BatchFrame {
     }
     let mut table = table.finish();
     for column in &mut table.columns {
-        if let (Values::Dictionary(dictionary), false) = (&column.values, by_code) {
+        if let (v1::Values::Dictionary(dictionary), false) = (&column.values, by_code) {
             let mut text = Text {
                 offsets: vec![0],
                 bytes: Vec::new(),
@@ -48,7 +48,7 @@ fn frame(rows: &[Row], by_code: bool) -> BatchFrame {
                     .extend(&dictionary.values.bytes[at(*code)..at(*code + 1).max(at(*code))]);
                 text.offsets.push(u32::try_from(text.bytes.len()).unwrap());
             }
-            column.values = Values::Text(text);
+            column.values = v1::Values::Text(text);
         }
     }
     let batch = Batch {
@@ -69,12 +69,15 @@ fn definition() -> TableDefinition {
 fn build(rows: &[Row], by_code: bool, index: &SeriesIndex) -> Option<Chunk> {
     let frame = frame(rows, by_code);
     let view = frame.view().tables().next().unwrap();
-    chunk_of(&definition(), index, &view, &Grouping::of(&view), Lsn::ZERO)
+    chunk_of(&definition(), index, &view, Lsn::ZERO)
 }
 
 /// Returns the chunk's rows with the number that each had in the batch.
 fn rows_of(chunk: &Chunk, index: &SeriesIndex) -> Vec<(Row, i64)> {
-    let column::Values::I64(numbers) = &chunk.fields[0].as_ref().unwrap().values else {
+    let mut numbers = Column::empty(FieldType::I64);
+    let field = chunk.fields[0].as_ref().unwrap();
+    field.append_to(0..chunk.rows(), &mut numbers);
+    let Values::I64(numbers) = numbers.values else {
         panic!("the numbers are integers");
     };
     let mut rows = Vec::new();

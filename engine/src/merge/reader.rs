@@ -10,7 +10,7 @@ use super::plan::{Candidate, Plan, Segment};
 use super::source::Source;
 use crate::Error;
 use crate::column::Column;
-use crate::memtable::Chunk;
+use crate::memtable::{Chunk, ChunkField};
 
 /// Access to the sources of one merge; holds a few pages so that they are not looked up row by row.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl Reader {
                 continue;
             };
             let row = candidate.row - stretch.rows.start;
-            if stretch.column().is_some_and(|values| values.is_valid(row)) {
+            if stretch.is_valid(row) {
                 stretch.append(row..row + 1, column);
                 return Ok(());
             }
@@ -230,19 +230,26 @@ enum Values {
 }
 
 impl Stretch {
-    fn column(&self) -> Option<&Column> {
+    fn is_valid(&self, row: usize) -> bool {
         match &self.values {
-            Values::Chunk(chunk, field) => chunk.fields.get(*field)?.as_ref(),
-            Values::Page(column) => Some(column),
+            Values::Chunk(chunk, field) => field_of(chunk, *field).is_some_and(|f| f.is_valid(row)),
+            Values::Page(column) => column.is_valid(row),
         }
     }
 
     fn append(&self, rows: Range<usize>, column: &mut Column) {
-        match self.column() {
-            Some(values) => column.extend_from(values, rows),
-            None => column.extend_nulls(rows.len()),
+        match &self.values {
+            Values::Chunk(chunk, field) => match field_of(chunk, *field) {
+                Some(values) => values.append_to(rows, column),
+                None => column.extend_nulls(rows.len()),
+            },
+            Values::Page(values) => column.extend_from(values, rows),
         }
     }
+}
+
+fn field_of(chunk: &Chunk, field: usize) -> Option<&ChunkField> {
+    chunk.fields.get(field)?.as_deref()
 }
 
 /// Times of some rows, kept alive.

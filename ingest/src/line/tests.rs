@@ -2,8 +2,8 @@
 //! its place, and nothing that comes over the network panics.
 
 use proptest::prelude::*;
-use wire::v1::{Batch, Table, Values};
-use wire::{BatchFrame, ValuesView};
+use wire::BatchFrame;
+use wire::v1::{Batch, Table, Text, Values};
 
 use super::*;
 
@@ -24,26 +24,27 @@ fn shown(table: &Table) -> String {
         tables: vec![table.clone()],
         ..Batch::default()
     };
-    let frame = BatchFrame::encode(&batch, &Limits::default()).expect("doors make sound batches");
-    let view = frame.view();
-    let table = view.tables().next().unwrap();
-    let mut text = format!("{}{:?}", table.name(), table.time());
-    for column in table.columns() {
-        let value = |row: usize| match column.values() {
-            _ if !column.is_valid(row) => "-".to_owned(),
-            ValuesView::I64(values) => values[row].to_string(),
-            ValuesView::F64(values) => format!("{:?}", values[row]),
-            ValuesView::Bool(values) => (values[row] == 1).to_string(),
-            ValuesView::Dictionary(dictionary) => {
-                format!(
-                    "{:?}",
-                    dictionary.values.value(dictionary.codes[row] as usize)
-                )
+    BatchFrame::encode(&batch, &Limits::default()).expect("doors make sound batches");
+    let mut text = format!("{}{:?}", table.name, table.time);
+    for column in &table.columns {
+        let bits = &column.validity;
+        let is_null = |row: usize| !bits.is_empty() && bits[row / 8] >> (row % 8) & 1 == 0;
+        let value = |row: usize| match &column.values {
+            _ if is_null(row) => "-".to_owned(),
+            Values::I64(values) => values[row].to_string(),
+            Values::F64(values) => format!("{:?}", values[row]),
+            Values::Bool(values) => (values[row] == 1).to_string(),
+            Values::Dictionary(dictionary) => {
+                let code = dictionary.codes[row] as usize;
+                let Text { offsets, bytes } = &dictionary.values;
+                let bytes = &bytes[offsets[code] as usize..offsets[code + 1] as usize];
+                format!("{:?}", std::str::from_utf8(bytes).unwrap())
             }
             other => format!("{other:?}"),
         };
-        let values: Vec<_> = (0..table.rows()).map(value).collect();
-        text += &format!(" {}:{}={}", column.name(), column.role(), values.join(","));
+        let values: Vec<_> = (0..table.time.len()).map(value).collect();
+        let role = if column.role == 0 { "tag" } else { "field" };
+        text += &format!(" {}:{role}={}", column.name, values.join(","));
     }
     text
 }

@@ -1,11 +1,13 @@
 //! A batch's frame, believed only after everything in it was checked.
 
-use rkyv::util::AlignedVec;
-use schema::validate_name;
+mod check;
 
-use crate::v1::{ArchivedBatch, Batch};
-use crate::{BatchView, ColumnView, Error, Frame, FrameHeader, FrameKind, HEADER_BYTES, Limits};
-use crate::{TableView, TextView, ValuesView};
+use rkyv::util::AlignedVec;
+
+use crate::pack::pack;
+use crate::v1::Batch;
+use crate::v1::packed::{ArchivedPackedBatch, PackedBatch};
+use crate::{BatchView, Error, Frame, FrameHeader, FrameKind, HEADER_BYTES, Limits};
 
 /// The bytes of a batch as they travel and as the log stores them, checked from end to end.
 ///
@@ -22,6 +24,10 @@ impl BatchFrame {
     /// # Errors
     /// Those of [`Self::validate`]: what we would not accept we do not send.
     pub fn encode(batch: &Batch, limits: &Limits) -> Result<Self, Error> {
+        Self::of_packed(&pack(batch)?, limits)
+    }
+
+    fn of_packed(batch: &PackedBatch, limits: &Limits) -> Result<Self, Error> {
         let body = rkyv::to_bytes::<rkyv::rancor::BoxedError>(batch).map_err(|error| {
             Error::Malformed {
                 reason: error.to_string(),
@@ -32,7 +38,7 @@ impl BatchFrame {
 
     /// Returns the frame if header, structure and contents are sound.
     ///
-    /// Costs one pass over texts, codes and offsets; numbers are only measured, not read.
+    /// Costs one pass over texts, offsets and codes of few bytes.
     ///
     /// # Errors
     /// [`Error`] of the first thing that is wrong, naming table and column where there is one.
@@ -52,7 +58,7 @@ impl BatchFrame {
             let missing = u64::from(header.body_bytes).saturating_sub(body.len() as u64);
             return Err(Error::Truncated { missing });
         }
-        check_batch(BatchView(access(body)?), limits)?;
+        check::check_batch(BatchView(access(body)?), limits)?;
         Ok(Self { bytes })
     }
 
@@ -105,118 +111,12 @@ impl std::fmt::Debug for BatchFrame {
     }
 }
 
-fn access(body: &[u8]) -> Result<&ArchivedBatch, Error> {
-    rkyv::access::<ArchivedBatch, rkyv::rancor::BoxedError>(body).map_err(|error| {
+fn access(body: &[u8]) -> Result<&ArchivedPackedBatch, Error> {
+    rkyv::access::<ArchivedPackedBatch, rkyv::rancor::BoxedError>(body).map_err(|error| {
         Error::Malformed {
             reason: error.to_string(),
         }
     })
-}
-
-fn check_batch(batch: BatchView<'_>, limits: &Limits) -> Result<(), Error> {
-    at_most("tables", batch.tables().len(), limits.tables_max)?;
-    at_most("rows", batch.rows(), limits.rows_max)?;
-    if !batch.collector().is_empty() {
-        validate_name(batch.collector())?;
-    }
-    batch
-        .tables()
-        .try_for_each(|table| check_table(table, limits))
-}
-
-fn check_table(table: TableView<'_>, limits: &Limits) -> Result<(), Error> {
-    validate_name(table.name())?;
-    at_most("columns", table.columns().len(), limits.columns_max)?;
-    for column in table.columns() {
-        validate_name(column.name())?;
-        check_column(column, table.rows()).map_err(|reason| Error::Column {
-            table: table.name().into(),
-            column: column.name().into(),
-            reason,
-        })?;
-    }
-    Ok(())
-}
-
-fn check_column(column: ColumnView<'_>, rows: usize) -> Result<(), String> {
-    let numbers = column.numbers();
-    if numbers.role > 1 || numbers.kind > 2 {
-        return Err(format!(
-            "role {} and kind {} do not exist",
-            numbers.role, numbers.kind
-        ));
-    }
-    if numbers.role == 0 && column.field_type() != schema::FieldType::Text {
-        return Err("a tag must be text".into());
-    }
-    if let Some(bits) = column.validity()
-        && bits.len() != rows.div_ceil(8)
-    {
-        return Err(format!("{} bytes of validity for {rows} rows", bits.len()));
-    }
-    let values = match column.values() {
-        ValuesView::I64(values) | ValuesView::Time(values) => values.len(),
-        ValuesView::F64(values) => values.len(),
-        ValuesView::Bool(values) => {
-            if values.iter().any(|value| *value > 1) {
-                return Err("a boolean is neither 0 nor 1".into());
-            }
-            values.len()
-        }
-        ValuesView::Text(text) => check_text(text)?,
-        ValuesView::Dictionary(dictionary) => {
-            let count = check_text(dictionary.values)?;
-            let outside =
-                |(row, code): (usize, &u32)| *code as usize >= count && column.is_valid(row);
-            if dictionary.codes.iter().enumerate().any(outside) {
-                return Err(format!("a code lies outside its dictionary of {count}"));
-            }
-            dictionary.codes.len()
-        }
-    };
-    if values != rows {
-        return Err(format!("{values} values for {rows} rows"));
-    }
-    Ok(())
-}
-
-/// Checks offsets and UTF-8 and returns the number of values.
-fn check_text(text: TextView<'_>) -> Result<usize, String> {
-    let offsets = text.offsets();
-    if offsets.first().is_none_or(|first| *first != 0) {
-        return Err("the offsets of a text column begin with 0".into());
-    }
-    if offsets
-        .last()
-        .is_none_or(|last| *last as usize != text.bytes().len())
-    {
-        return Err("the last offset is not the length of the texts".into());
-    }
-    if offsets
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a > b))
-    {
-        return Err("the offsets fall".into());
-    }
-    let whole = std::str::from_utf8(text.bytes()).map_err(|error| error.to_string())?;
-    if offsets
-        .iter()
-        .any(|offset| !whole.is_char_boundary(*offset as usize))
-    {
-        return Err("an offset lies inside a character".into());
-    }
-    Ok(text.len())
-}
-
-fn at_most(what: &'static str, actual: usize, limit: usize) -> Result<(), Error> {
-    if actual > limit {
-        return Err(Error::Limit {
-            what,
-            actual,
-            limit,
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

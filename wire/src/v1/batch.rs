@@ -1,10 +1,9 @@
-//! A batch: columns of some tables, from one collector, with its number.
-
-use rkyv::{Archive, Deserialize, Serialize};
+//! A batch as a sender makes it: columns of some tables, with its number.
+//!
+//! It travels packed (`v1/packed.rs`); whoever takes it reads the packed columns where they lie.
 
 /// Rows of some tables, to be made durable as one.
-#[derive(Debug, Clone, Default, PartialEq, Archive, Serialize, Deserialize)]
-#[rkyv(derive(Debug))]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// Who sends it; empty for a door that has no collector (HTTP without an idempotency key).
     pub collector: String,
@@ -17,8 +16,7 @@ pub struct Batch {
 }
 
 /// Rows of one table, column by column.
-#[derive(Debug, Clone, Default, PartialEq, Archive, Serialize, Deserialize)]
-#[rkyv(derive(Debug))]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     /// The table's name.
     pub name: String,
@@ -31,8 +29,7 @@ pub struct Table {
 }
 
 /// One column.
-#[derive(Debug, Clone, PartialEq, Archive, Serialize, Deserialize)]
-#[rkyv(derive(Debug))]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// The name.
     pub name: String,
@@ -49,8 +46,7 @@ pub struct Column {
 }
 
 /// The values of a column.
-#[derive(Debug, Clone, PartialEq, Archive, Serialize, Deserialize)]
-#[rkyv(derive(Debug))]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// `BIGINT`.
     I64(Vec<i64>),
@@ -67,8 +63,7 @@ pub enum Values {
 }
 
 /// Texts in one buffer.
-#[derive(Debug, Clone, Default, PartialEq, Archive, Serialize, Deserialize)]
-#[rkyv(derive(Debug))]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Text {
     /// One more than there are values; value `i` is `bytes[offsets[i]..offsets[i + 1]]`.
     pub offsets: Vec<u32>,
@@ -77,8 +72,7 @@ pub struct Text {
 }
 
 /// Codes into distinct texts.
-#[derive(Debug, Clone, Default, PartialEq, Archive, Serialize, Deserialize)]
-#[rkyv(derive(Debug))]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Dictionary {
     /// A code for each row; of a null row any number.
     pub codes: Vec<u32>,
