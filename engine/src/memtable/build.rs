@@ -1,10 +1,9 @@
 //! Rows of a batch become a chunk.
 
 use schema::{Lsn, TableDefinition};
-use wire::{FieldView, TableView};
+use wire::TableView;
 
-use super::{Chunk, ChunkRun};
-use crate::column::Column;
+use super::{Chunk, ChunkField, ChunkRun};
 use crate::series::{NULL_CODE, SeriesId, SeriesIndex, SeriesTable};
 
 /// Returns the rows of a table of a batch as a chunk, or nothing if there are none.
@@ -23,13 +22,13 @@ pub(crate) fn chunk_of(
     let time = rows.time().to_vec();
     let order = RowOrder::of(&series, &rows.series_of_row().to_codes(), &time);
     let time = order.times(time);
-    let mut fields: Vec<Option<Column>> = Vec::new();
+    let mut fields: Vec<Option<ChunkField>> = Vec::new();
     fields.resize_with(table.fields.len(), || None);
     for sent in rows.fields() {
         let index = table.field_index(sent.name());
         let index = index.expect("admission gave the table the batch's columns");
         if let Some(field) = fields.get_mut(index) {
-            *field = Some(order.column(&sent, rows.rows()));
+            *field = Some(ChunkField::of_sent(&sent, rows.rows(), order.rows()));
         }
     }
     Some(Chunk::new((lsn, lsn), order.runs, time, fields))
@@ -107,13 +106,9 @@ impl RowOrder {
         }
     }
 
-    fn column(&self, field: &FieldView<'_>, rows: usize) -> Column {
-        let mut ordered = Column::empty(field.field_type());
-        match &self.permutation {
-            None => ordered.extend_from_wire(field, 0..rows),
-            Some(permutation) => ordered.extend_gathered_from_wire(field, permutation),
-        }
-        ordered
+    /// Returns the rows in their order, unless they came in it.
+    fn rows(&self) -> Option<&[u32]> {
+        self.permutation.as_deref()
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use schema::Lsn;
 
 use super::ChunkField;
-use crate::column::Column;
 use crate::series::SeriesId;
 
 /// Rows of one table from a contiguous stretch of the log.
@@ -50,10 +49,9 @@ impl Chunk {
         lsns: (Lsn, Lsn),
         runs: Vec<ChunkRun>,
         time: Vec<i64>,
-        fields: Vec<Option<Column>>,
+        fields: Vec<Option<ChunkField>>,
     ) -> Self {
-        let fields = fields.into_iter();
-        let fields = fields.map(|field| field.map(|column| Arc::new(ChunkField::of(column))));
+        let fields = fields.into_iter().map(|field| field.map(Arc::new));
         let mut chunk = Self {
             first_lsn: lsns.0,
             last_lsn: lsns.1,

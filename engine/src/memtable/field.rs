@@ -3,38 +3,39 @@
 //! Rows stay in memory until a flush, and integers of monitoring are small or near each other: kept
 //! as distances from the least one, in one, two or four bytes, several times as many rows fit into
 //! the same memory. A distance is found where its row is, so that slices are copied as from a plain
-//! column, with one addition a value.
+//! column, with one addition a value. A batch brings its integers in this form already, and chunks
+//! are merged in it.
 
 use std::ops::Range;
 
 use schema::FieldType;
+use wire::{FieldView, IntegersView, ValuesView};
 
+use super::distances::Distances;
 use crate::column::{Bitmap, Column, Values};
 
 /// The values of one field of a chunk.
 #[derive(Debug)]
 pub(crate) enum ChunkField {
     /// Integers or times as distances from the least one.
-    Near {
-        /// `BIGINT` or `TIMESTAMP`.
-        field_type: FieldType,
-        /// The least value.
-        base: i64,
-        /// For each row what is to be added to the base; of a null row any number.
-        distances: Distances,
-        /// A bit for each row, 1 = not null; absent when no row is null.
-        validity: Option<Bitmap>,
-    },
+    Near(Near),
     /// Everything else.
     Plain(Column),
 }
 
-/// Distances in as few bytes as the largest needs.
+/// Integers that lie near each other: value `i` is `base + step · distance[i]`.
 #[derive(Debug)]
-pub(crate) enum Distances {
-    One(Vec<u8>),
-    Two(Vec<u16>),
-    Four(Vec<u32>),
+pub(crate) struct Near {
+    /// `BIGINT` or `TIMESTAMP`.
+    field_type: FieldType,
+    base: i64,
+    step: u64,
+    /// Of a null row any number that is not more than `most`.
+    distances: Distances,
+    /// No distance is more than this.
+    most: u64,
+    /// A bit for each row, 1 = not null; absent when no row is null.
+    validity: Option<Bitmap>,
 }
 
 impl ChunkField {
@@ -44,27 +45,62 @@ impl ChunkField {
         let (Values::I64(values) | Values::Time(values)) = &column.values else {
             return Self::Plain(column);
         };
-        let (base, most) = bounds(values, validity);
-        match Distances::of(values, base, most.wrapping_sub(base).cast_unsigned()) {
+        let (base, greatest) = bounds(values, validity);
+        let most = greatest.wrapping_sub(base).cast_unsigned();
+        let distance = |value: &i64| value.wrapping_sub(base).cast_unsigned().min(most);
+        match Distances::of(values.iter().map(distance), most) {
             None => Self::Plain(column),
-            Some(distances) => Self::Near {
+            Some(distances) => Self::Near(Near {
                 field_type,
                 base,
+                step: 1,
                 distances,
+                most,
                 validity: column.validity,
-            },
+            }),
         }
+    }
+
+    /// Returns the field of a batch, its rows in another order if one is given.
+    pub(crate) fn of_sent(sent: &FieldView<'_>, rows: usize, order: Option<&[u32]>) -> Self {
+        let near = match sent.values() {
+            ValuesView::I64(values) | ValuesView::Time(values) => Near::of_sent(&values, order),
+            _ => None,
+        };
+        if let Some(near) = near {
+            return Self::Near(Near {
+                field_type: sent.field_type(),
+                validity: validity_of_sent(sent, rows, order),
+                ..near
+            });
+        }
+        let mut column = Column::empty(sent.field_type());
+        match order {
+            None => column.extend_from_wire(sent, 0..rows),
+            Some(order) => column.extend_gathered_from_wire(sent, order),
+        }
+        Self::of(column)
+    }
+
+    /// Returns slices of fields one behind the other, if all of them are near and stay so.
+    pub(crate) fn joined(
+        fields: &[&Self],
+        slices: impl Iterator<Item = (usize, Range<usize>)> + Clone,
+    ) -> Option<Self> {
+        let near = fields.iter().map(|field| match field {
+            Self::Near(near) => Some(near),
+            Self::Plain(_) => None,
+        });
+        Near::joined(&near.collect::<Option<Vec<_>>>()?, slices).map(Self::Near)
     }
 
     /// Returns the bytes that the rows take in memory.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Plain(column) => column.bytes(),
-            Self::Near {
-                distances,
-                validity,
-                ..
-            } => distances.bytes() + validity.as_ref().map_or(0, Bitmap::bytes),
+            Self::Near(near) => {
+                near.distances.bytes() + near.validity.as_ref().map_or(0, Bitmap::bytes)
+            }
         }
     }
 
@@ -72,13 +108,9 @@ impl ChunkField {
     pub(crate) fn is_valid(&self, row: usize) -> bool {
         match self {
             Self::Plain(column) => column.is_valid(row),
-            Self::Near {
-                distances,
-                validity,
-                ..
-            } => match validity {
+            Self::Near(near) => match &near.validity {
                 Some(bits) => bits.get(row),
-                None => row < distances.len(),
+                None => row < near.distances.len(),
             },
         }
     }
@@ -90,65 +122,108 @@ impl ChunkField {
     pub(crate) fn append_to(&self, rows: Range<usize>, column: &mut Column) {
         match self {
             Self::Plain(values) => column.extend_from(values, rows),
-            Self::Near {
-                field_type,
-                base,
-                distances,
-                validity,
-            } => {
-                assert!(
-                    column.field_type() == *field_type,
-                    "admission checks types before anything else"
-                );
-                column.extend_validity(validity.as_ref(), rows.clone());
-                if let Values::I64(out) | Values::Time(out) = &mut column.values {
-                    distances.append_to(*base, rows, out);
-                }
-            }
+            Self::Near(near) => near.append_to(rows, column),
         }
     }
 }
 
-impl Distances {
-    /// Returns the distances of values, none of which is more than `most` but for those of nulls;
-    /// nothing where four bytes are not enough.
-    fn of(values: &[i64], base: i64, most: u64) -> Option<Self> {
-        let distances = values.iter().map(|value| value.wrapping_sub(base));
-        Some(match most {
-            0..=0xff => Self::One(distances.map(|d| d.to_le_bytes()[0]).collect()),
-            0x100..=0xffff => Self::Two(
-                distances
-                    .map(|d| u16::from_le_bytes([d.to_le_bytes()[0], d.to_le_bytes()[1]]))
-                    .collect(),
-            ),
-            0x1_0000..=0xffff_ffff => Self::Four(distances.map(low_half).collect()),
-            _ => return None,
+impl Near {
+    fn of_sent(sent: &IntegersView<'_>, order: Option<&[u32]>) -> Option<Self> {
+        let (_, most) = sent.code_bounds().unwrap_or_default();
+        Some(Self {
+            field_type: FieldType::I64,
+            base: sent.base(),
+            step: sent.step(),
+            distances: Distances::of_sent(sent, order)?,
+            most,
+            validity: None,
         })
     }
 
-    fn append_to(&self, base: i64, rows: Range<usize>, out: &mut Vec<i64>) {
-        match self {
-            Self::One(distances) => extend(base, distances.get(rows), out),
-            Self::Two(distances) => extend(base, distances.get(rows), out),
-            Self::Four(distances) => extend(base, distances.get(rows), out),
+    fn joined(
+        fields: &[&Self],
+        slices: impl Iterator<Item = (usize, Range<usize>)> + Clone,
+    ) -> Option<Self> {
+        let first = fields.first()?;
+        // What is the same in all rows has whatever step the others have.
+        let step = fields
+            .iter()
+            .find(|field| field.most > 0)
+            .map_or(1, |field| field.step);
+        if fields
+            .iter()
+            .any(|field| field.most > 0 && field.step != step)
+        {
+            return None;
         }
+        let base = fields.iter().map(|field| field.base).min()?;
+        let mut offsets = Vec::with_capacity(fields.len());
+        let mut most = 0;
+        for field in fields {
+            let apart = field.base.abs_diff(base);
+            if !apart.is_multiple_of(step) {
+                return None;
+            }
+            offsets.push(apart / step);
+            most = most.max((apart / step).checked_add(field.most)?);
+        }
+        let has_nulls = fields.iter().any(|field| field.validity.is_some());
+        let validity = has_nulls.then(|| joined_validity(fields, slices.clone()));
+        let sources: Vec<_> = fields
+            .iter()
+            .map(|field| &field.distances)
+            .zip(offsets)
+            .collect();
+        Some(Self {
+            field_type: first.field_type,
+            base,
+            step,
+            distances: Distances::joined(&sources, most, slices)?,
+            most,
+            validity,
+        })
     }
 
-    fn len(&self) -> usize {
-        match self {
-            Self::One(distances) => distances.len(),
-            Self::Two(distances) => distances.len(),
-            Self::Four(distances) => distances.len(),
+    fn append_to(&self, rows: Range<usize>, column: &mut Column) {
+        assert!(
+            column.field_type() == self.field_type,
+            "admission checks types before anything else"
+        );
+        column.extend_validity(self.validity.as_ref(), rows.clone());
+        if let Values::I64(out) | Values::Time(out) = &mut column.values {
+            self.distances.append_to(self.base, self.step, rows, out);
         }
     }
+}
 
-    fn bytes(&self) -> usize {
-        match self {
-            Self::One(distances) => distances.len(),
-            Self::Two(distances) => distances.len() * 2,
-            Self::Four(distances) => distances.len() * 4,
+fn validity_of_sent(sent: &FieldView<'_>, rows: usize, order: Option<&[u32]>) -> Option<Bitmap> {
+    let bytes = sent.validity()?;
+    let bits = match order {
+        Some(order) => order
+            .iter()
+            .map(|row| sent.is_valid(*row as usize))
+            .collect(),
+        None => {
+            let mut bits = Bitmap::new();
+            bits.extend_from_bytes(bytes, 0..rows);
+            bits
+        }
+    };
+    Some(bits)
+}
+
+fn joined_validity(
+    fields: &[&Near],
+    slices: impl Iterator<Item = (usize, Range<usize>)>,
+) -> Bitmap {
+    let mut joined = Bitmap::new();
+    for (source, rows) in slices {
+        match fields.get(source).and_then(|field| field.validity.as_ref()) {
+            Some(bits) => joined.extend_from(bits, rows),
+            None => joined.extend_with(rows.len(), true),
         }
     }
+    joined
 }
 
 /// Returns the least and the greatest value that is not null; zeros where there is none.
@@ -171,20 +246,6 @@ fn bounds(values: &[i64], validity: Option<&Bitmap>) -> (i64, i64) {
         }
     };
     bounds.unwrap_or((0, 0))
-}
-
-fn extend<T: Copy + Into<i64>>(base: i64, distances: Option<&[T]>, out: &mut Vec<i64>) {
-    let distances = distances.expect("the caller asks for rows that exist");
-    out.extend(
-        distances
-            .iter()
-            .map(|distance| base.wrapping_add((*distance).into())),
-    );
-}
-
-fn low_half(distance: i64) -> u32 {
-    let [a, b, c, d, ..] = distance.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]
@@ -225,6 +286,34 @@ mod tests {
             expected.extend_from(&plain, 0..cut);
             prop_assert_eq!(&found, &expected);
             prop_assert!((0..plain.len() + 2).all(|row| field.is_valid(row) == plain.is_valid(row)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn joined_slices_are_those_of_plain_columns(
+            first in prop::collection::vec(any::<i64>(), 1..40),
+            second in prop::collection::vec(any::<i64>(), 1..40),
+            shift in 30u32..64,
+            nulls in prop::collection::vec(any::<bool>(), 0..5),
+            cut in 0..40usize,
+        ) {
+            let plain = [first, second].map(|values| {
+                column(values.into_iter().map(|value| value >> shift).collect(), &nulls)
+            });
+            let cut = cut.min(plain[0].len());
+            let slices = [(0, cut..plain[0].len()), (1, 0..plain[1].len()), (0, 0..cut)];
+            let fields = plain.clone().map(ChunkField::of);
+            let joined = ChunkField::joined(&[&fields[0], &fields[1]], slices.clone().into_iter());
+            let mut expected = Column::empty(FieldType::I64);
+            slices.into_iter().for_each(|(source, rows)| expected.extend_from(&plain[source], rows));
+            if let Some(joined) = joined {
+                let mut found = Column::empty(FieldType::I64);
+                joined.append_to(0..expected.len(), &mut found);
+                prop_assert_eq!(found, expected);
+            } else {
+                prop_assert!(shift <= 32);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use schema::{Lsn, TableDefinition, TimeRange};
 
-use super::{Chunk, ChunkRun};
+use super::{Chunk, ChunkField, ChunkRun};
 use crate::column::Column;
 use crate::merge::{Mode, Plan, Reader, Segment, SeriesMerge, Source, SourceRun};
 use crate::series::SeriesId;
@@ -25,12 +25,15 @@ pub(crate) fn merge_chunks(chunks: &[Arc<Chunk>], table: &TableDefinition, mode:
         if chunks.iter().all(is_absent) {
             return None;
         }
+        if let Some(joined) = joined(chunks, field, &plan) {
+            return Some(joined);
+        }
         let mut column = Column::empty(table.fields.get(field)?.field_type);
         match scattered(chunks, &plan) {
             Some(rows) => column = concatenated(chunks, field, column).gather(&rows),
             None => reader.append(field, &plan, &mut column).expect(IN_MEMORY),
         }
-        Some(column)
+        Some(ChunkField::of(column))
     });
     let fields = fields.collect();
     let lsn = |end: Option<&Arc<Chunk>>, of: fn(&Chunk) -> Lsn| end.map_or(Lsn::ZERO, |c| of(c));
@@ -110,6 +113,27 @@ fn follow_each_other(chunks: &[Arc<Chunk>], mode: Mode, runs: &[(usize, Range<us
         last = times.last().copied();
         follows
     })
+}
+
+/// Returns a field's values as they lie in the chunks, if all chunks have them near each other and no
+/// rows were merged.
+fn joined(chunks: &[Arc<Chunk>], field: usize, plan: &Plan) -> Option<ChunkField> {
+    let of_chunk = |chunk: &'_ Arc<Chunk>| chunk.fields.get(field)?.clone();
+    let fields: Vec<Arc<ChunkField>> = chunks.iter().map(of_chunk).collect::<Option<_>>()?;
+    let fields: Vec<&ChunkField> = fields.iter().map(Arc::as_ref).collect();
+    let is_slice = |segment: &Segment| matches!(segment, Segment::Slice { .. });
+    if !plan.segments.iter().all(is_slice) {
+        return None;
+    }
+    let slices = plan.segments.iter().filter_map(|segment| match *segment {
+        Segment::Slice {
+            source,
+            start,
+            rows,
+        } => Some((source, start..start + rows)),
+        Segment::Merged { .. } => None,
+    });
+    ChunkField::joined(&fields, slices)
 }
 
 /// Returns the rows by their position in all chunks together, where slices are so short that

@@ -10,6 +10,7 @@
 
 mod build;
 mod chunk;
+mod distances;
 mod field;
 mod merge;
 

@@ -9,7 +9,7 @@ use schema::{ColumnDefinition, FieldType, Lsn, TimeRange, Timestamp};
 
 use super::{Mode, Plan, Reader, SeriesMerge, Source, SourceRun};
 use crate::column::{Column, Values};
-use crate::memtable::{Chunk, ChunkRun};
+use crate::memtable::{Chunk, ChunkField, ChunkRun};
 use crate::series::SeriesId;
 
 /// A row: its time and its two values.
@@ -38,7 +38,7 @@ fn chunk(lsn: u64, rows: &[Row]) -> Source {
         (lsn, lsn),
         runs,
         time,
-        vec![field(0), field(1)],
+        vec![field(0).map(ChunkField::of), field(1).map(ChunkField::of)],
     )))
 }
 

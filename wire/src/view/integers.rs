@@ -140,7 +140,7 @@ impl<'a> IntegersView<'a> {
     }
 
     /// Returns the least and the greatest code; nothing where there are no values.
-    pub(crate) fn code_bounds(&self) -> Option<(u64, u64)> {
+    pub fn code_bounds(&self) -> Option<(u64, u64)> {
         fn bounds<T: Ord + Copy + Into<u64>>(
             codes: impl Iterator<Item = T> + Clone,
         ) -> Option<(u64, u64)> {

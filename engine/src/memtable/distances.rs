@@ -1,0 +1,169 @@
+//! Distances from a base, in as few bytes as the largest needs.
+
+use std::ops::Range;
+
+use wire::IntegersView;
+
+/// One distance a row.
+#[derive(Debug)]
+pub(super) enum Distances {
+    One(Vec<u8>),
+    Two(Vec<u16>),
+    Four(Vec<u32>),
+}
+
+impl Distances {
+    /// Returns distances none of which is more than `most`; nothing where four bytes are not enough.
+    pub(super) fn of(distances: impl Iterator<Item = u64>, most: u64) -> Option<Self> {
+        Some(match most {
+            0..=0xff => Self::One(narrowed(distances)),
+            0x100..=0xffff => Self::Two(narrowed(distances)),
+            0x1_0000..=0xffff_ffff => Self::Four(narrowed(distances)),
+            _ => return None,
+        })
+    }
+
+    /// Returns the codes of a batch's integers, in another order if one is given; nothing where they
+    /// have eight bytes.
+    pub(super) fn of_sent(sent: &IntegersView<'_>, order: Option<&[u32]>) -> Option<Self> {
+        let codes = sent.codes();
+        Some(match sent.width() {
+            0 => Self::One(vec![0; order.map_or(sent.len(), <[u32]>::len)]),
+            1 => Self::One(picked(codes, order, |[code]| code)),
+            2 => Self::Two(picked(codes, order, u16::from_le_bytes)),
+            4 => Self::Four(picked(codes, order, u32::from_le_bytes)),
+            _ => return None,
+        })
+    }
+
+    /// Returns slices of distances one behind the other, each source's moved by its offset; nothing
+    /// where four bytes are not enough for `most`.
+    pub(super) fn joined(
+        sources: &[(&Self, u64)],
+        most: u64,
+        slices: impl Iterator<Item = (usize, Range<usize>)>,
+    ) -> Option<Self> {
+        Some(match most {
+            0..=0xff => Self::One(join(sources, slices)),
+            0x100..=0xffff => Self::Two(join(sources, slices)),
+            0x1_0000..=0xffff_ffff => Self::Four(join(sources, slices)),
+            _ => return None,
+        })
+    }
+
+    /// Appends `base + step · distance` of some rows.
+    ///
+    /// # Panics
+    /// When the range reaches past the end.
+    pub(super) fn append_to(&self, base: i64, step: u64, rows: Range<usize>, out: &mut Vec<i64>) {
+        match self {
+            Self::One(distances) => extend(base, step, slice(distances, rows), out),
+            Self::Two(distances) => extend(base, step, slice(distances, rows), out),
+            Self::Four(distances) => extend(base, step, slice(distances, rows), out),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::One(distances) => distances.len(),
+            Self::Two(distances) => distances.len(),
+            Self::Four(distances) => distances.len(),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::One(distances) => distances.len(),
+            Self::Two(distances) => distances.len() * 2,
+            Self::Four(distances) => distances.len() * 4,
+        }
+    }
+}
+
+/// An unsigned integer of few bytes.
+trait Narrow: Copy + Into<u64> {
+    /// Returns the low bytes of a number that is known to fit.
+    fn low(number: u64) -> Self;
+}
+
+impl Narrow for u8 {
+    fn low(number: u64) -> Self {
+        let [a, ..] = number.to_le_bytes();
+        a
+    }
+}
+
+impl Narrow for u16 {
+    fn low(number: u64) -> Self {
+        let [a, b, ..] = number.to_le_bytes();
+        Self::from_le_bytes([a, b])
+    }
+}
+
+impl Narrow for u32 {
+    fn low(number: u64) -> Self {
+        let [a, b, c, d, ..] = number.to_le_bytes();
+        Self::from_le_bytes([a, b, c, d])
+    }
+}
+
+fn narrowed<T: Narrow>(distances: impl Iterator<Item = u64>) -> Vec<T> {
+    distances.map(T::low).collect()
+}
+
+fn picked<const N: usize, T>(
+    codes: &[u8],
+    order: Option<&[u32]>,
+    read: impl Fn([u8; N]) -> T,
+) -> Vec<T> {
+    let (codes, _) = codes.as_chunks::<N>();
+    match order {
+        None => codes.iter().map(|code| read(*code)).collect(),
+        Some(order) => {
+            let code = |row: &u32| codes.get(*row as usize).expect(OUT_OF_RANGE);
+            order.iter().map(|row| read(*code(row))).collect()
+        }
+    }
+}
+
+fn join<T: Narrow>(
+    sources: &[(&Distances, u64)],
+    slices: impl Iterator<Item = (usize, Range<usize>)>,
+) -> Vec<T> {
+    let mut joined = Vec::new();
+    for (source, rows) in slices {
+        let (distances, offset) = sources.get(source).expect(OUT_OF_RANGE);
+        match distances {
+            Distances::One(from) => move_into(slice(from, rows), *offset, &mut joined),
+            Distances::Two(from) => move_into(slice(from, rows), *offset, &mut joined),
+            Distances::Four(from) => move_into(slice(from, rows), *offset, &mut joined),
+        }
+    }
+    joined
+}
+
+fn move_into<S: Narrow, T: Narrow>(from: &[S], offset: u64, to: &mut Vec<T>) {
+    to.extend(
+        from.iter()
+            .map(|distance| T::low((*distance).into() + offset)),
+    );
+}
+
+fn extend<T: Narrow>(base: i64, step: u64, distances: &[T], out: &mut Vec<i64>) {
+    if step == 1 {
+        let value = |distance: &T| base.wrapping_add(Into::<u64>::into(*distance).cast_signed());
+        return out.extend(distances.iter().map(value));
+    }
+    let apart = |distance: &T| step.wrapping_mul((*distance).into()).cast_signed();
+    out.extend(
+        distances
+            .iter()
+            .map(|distance| base.wrapping_add(apart(distance))),
+    );
+}
+
+fn slice<T>(distances: &[T], rows: Range<usize>) -> &[T] {
+    distances.get(rows).expect(OUT_OF_RANGE)
+}
+
+const OUT_OF_RANGE: &str = "the caller asks for rows that exist";
