@@ -94,7 +94,7 @@ impl Metrics {
             ("series", "Series over all tables", &self.series),
             (
                 "quarantined_pages",
-                "Pages that turned out damaged (E-4)",
+                "Pages that are damaged or cannot be read (E-4)",
                 &self.quarantined_pages,
             ),
             (

@@ -5,21 +5,28 @@ use tracing::error;
 
 use super::footer::PageEntry;
 use super::group::page_place;
+use super::quarantine::Ill;
 use super::{PageColumn, Part, QuarantinedPage, Value};
 use crate::Error;
 use crate::column::{Column, Values};
 use crate::encoding::{Damage, Encoding, between, decode_page};
 
 impl Part {
-    /// Reads, opens and decodes a page; E-4: damage is remembered and named, a disk's error is not.
+    /// Reads, opens and decodes a page; E-4: what is damaged is remembered and not read again, what
+    /// the disk does not give is named until it does.
     pub(super) fn load(&self, column: PageColumn, page: usize) -> Result<Column, Error> {
         if let Some(reason) = self.quarantine.reason(column, small(page)) {
             return Err(Error::corrupt(&self.path, reason));
         }
         let entry = self.page(column, page);
-        let sealed = self.read(entry)?;
-        self.decode(column, page, sealed)
-            .map_err(|why| self.quarantine(column, page, &why))
+        let sealed = self.read(entry).inspect_err(|error| {
+            self.quarantine(column, page, Ill::Unreadable, &error.to_string());
+        })?;
+        self.quarantine.release(column, small(page));
+        self.decode(column, page, sealed).map_err(|why| {
+            let reason = self.quarantine(column, page, Ill::Damaged, &why);
+            Error::corrupt(&self.path, reason)
+        })
     }
 
     fn read(&self, entry: &PageEntry) -> Result<Vec<u8>, Error> {
@@ -50,7 +57,8 @@ impl Part {
         decode_page(field_type, rows, plain).map_err(|damage| damage.to_string())
     }
 
-    fn quarantine(&self, column: PageColumn, page: usize, why: &str) -> Error {
+    /// Remembers a page, counts and logs it once, and returns what is wrong with it.
+    fn quarantine(&self, column: PageColumn, page: usize, ill: Ill, why: &str) -> String {
         let name = self.column_name(column);
         let offset = self.page(column, page).offset;
         let reason = format!("page {page} of column {name:?} at byte {offset}: {why}");
@@ -59,11 +67,18 @@ impl Part {
             page: small(page),
             reason: reason.clone(),
         };
-        if self.quarantine.add(column, named) {
+        if self.quarantine.add(column, ill, named) {
             self.cache.count_quarantined();
-            error!(path = %self.path.display(), column = name, page, %why, "a page is damaged");
+            match ill {
+                Ill::Damaged => {
+                    error!(path = %self.path.display(), column = name, page, %why, "a page is damaged");
+                }
+                Ill::Unreadable => {
+                    error!(path = %self.path.display(), column = name, page, %why, "a page cannot be read");
+                }
+            }
         }
-        Error::corrupt(&self.path, reason)
+        reason
     }
 
     fn field_type(&self, column: PageColumn) -> FieldType {

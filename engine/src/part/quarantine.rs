@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::PageColumn;
 
-/// A page that does not open or decode.
+/// A page that does not open or decode, or that the disk did not give when it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuarantinedPage {
@@ -18,30 +18,51 @@ pub struct QuarantinedPage {
     pub reason: String,
 }
 
-/// Remembers damaged pages, so that each is named once and never read again (E-4).
+/// Remembers bad pages, so that each is named once (E-4). What is damaged is never read again; what
+/// could not be read is asked for each time, and leaves when it comes.
 #[derive(Debug, Default)]
 pub(crate) struct Quarantine {
-    pages: Mutex<BTreeMap<(PageColumn, u32), QuarantinedPage>>,
+    pages: Mutex<BTreeMap<(PageColumn, u32), (Ill, QuarantinedPage)>>,
+}
+
+/// What is the matter with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ill {
+    /// Its bytes are not what was written: for good.
+    Damaged,
+    /// The disk returned an error: perhaps not the next time.
+    Unreadable,
 }
 
 impl Quarantine {
-    /// Returns what is known against a page.
+    /// Returns why a page is damaged, if it is.
     pub(crate) fn reason(&self, column: PageColumn, page: u32) -> Option<String> {
-        self.pages
-            .lock()
-            .get(&(column, page))
-            .map(|page| page.reason.clone())
+        let pages = self.pages.lock();
+        let (ill, page) = pages.get(&(column, page))?;
+        (*ill == Ill::Damaged).then(|| page.reason.clone())
     }
 
     /// Remembers a page and tells whether it is a new one.
-    pub(crate) fn add(&self, column: PageColumn, page: QuarantinedPage) -> bool {
+    pub(crate) fn add(&self, column: PageColumn, ill: Ill, page: QuarantinedPage) -> bool {
         self.pages
             .lock()
-            .insert((column, page.page), page)
+            .insert((column, page.page), (ill, page))
             .is_none()
     }
 
+    /// Forgets that a page could not be read: now it was.
+    pub(crate) fn release(&self, column: PageColumn, page: u32) {
+        let mut pages = self.pages.lock();
+        if pages
+            .get(&(column, page))
+            .is_some_and(|(ill, _)| *ill == Ill::Unreadable)
+        {
+            pages.remove(&(column, page));
+        }
+    }
+
     pub(crate) fn list(&self) -> Vec<QuarantinedPage> {
-        self.pages.lock().values().cloned().collect()
+        let pages = self.pages.lock();
+        pages.values().map(|(_, page)| page.clone()).collect()
     }
 }

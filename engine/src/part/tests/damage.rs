@@ -108,13 +108,22 @@ fn a_damaged_page_is_named_once_and_not_read_again() {
 }
 
 #[test]
-fn a_disk_that_does_not_read_is_no_damage() {
+fn a_page_that_the_disk_does_not_give_is_named_until_it_does() {
     let place = Place::new(5);
     let meta = place.write(&sample());
     let part = place.open(&meta).unwrap();
     let whole = place.bytes(&meta);
     place.replace(&meta, &whole[..90]);
-    assert!(matches!(part.field_page(0, 0), Err(Error::Io { .. })));
+    for _ in 0..2 {
+        assert!(matches!(part.field_page(0, 0), Err(Error::Io { .. })));
+        let quarantined = part.quarantined();
+        assert_eq!(quarantined.len(), 1);
+        assert_eq!(
+            (quarantined[0].column.as_str(), quarantined[0].page),
+            ("field-marker", 0)
+        );
+    }
+    assert_eq!(place.cache.usage().quarantined, 1, "it is counted once");
     place.replace(&meta, &whole);
     assert_eq!(read(&part).unwrap(), sample().all());
     assert!(part.quarantined().is_empty());
