@@ -4,11 +4,13 @@
 #   make test    everything that CI runs
 #   make check   the quick loop: format, lints, tidy, unit tests
 #   make bench   benchmarks, in release
+#   make fuzz    every decoder on made-up bytes, SECONDS=n each (60); `make fuzz-keep` keeps what it learnt
 #   make audit   licences, sources and duplicates of the dependencies
 
 SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/pganalytics/target
 SECONDS_TO_RUN ?=
+SECONDS ?= 60
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 LOW := -p schema -p platform -p wire -p seal -p wal -p engine -p xtask
 
@@ -18,7 +20,7 @@ else
 RUN_TESTS = cargo test --locked --no-fail-fast
 endif
 
-.PHONY: demo test check bench audit build setup-demo setup-test fmt clippy tidy doc-tests
+.PHONY: demo test check bench fuzz fuzz-keep audit build setup-demo setup-test fmt clippy tidy doc-tests
 
 build:
 	cargo build --locked --workspace
@@ -38,6 +40,12 @@ check: fmt
 bench:
 	cargo build --release --locked -p pganalytics -p benches
 	cargo run --release --locked -p benches -- all
+
+fuzz:
+	scripts/fuzz.sh run $(SECONDS)
+
+fuzz-keep:
+	scripts/fuzz.sh keep
 
 audit:
 	cargo deny check licenses bans sources

@@ -22,6 +22,8 @@ mod engine;
 mod environment;
 mod error;
 mod flush;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod invariants;
 mod manifest;
 mod memtable;

@@ -24,6 +24,8 @@ mod error;
 mod fields;
 mod file_key;
 mod file_kind;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod gcm;
 mod key_source;
 mod keyring;

@@ -24,6 +24,8 @@
 mod environment;
 mod error;
 mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod inspect;
 mod log;
 mod metrics;

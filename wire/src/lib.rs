@@ -17,6 +17,8 @@ mod batch;
 mod builder;
 mod error;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod limits;
 mod pack;
 mod text;

@@ -70,5 +70,14 @@ impl PageColumn {
     }
 }
 
+/// What a fuzzer needs of the format.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing {
+    pub(crate) use super::footer::Footer;
+    pub(crate) use super::group::{footer_place, page_place};
+    pub(crate) use super::header::{HEADER_BYTES, Header, Trailer};
+    pub(crate) use super::open::open;
+}
+
 #[cfg(test)]
 mod tests;

@@ -90,7 +90,7 @@ impl Group {
         Self::decode(&text)
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let count = u32::try_from(self.bodies.len()).expect("a group's list fits its segment");
         let mut text = Vec::with_capacity(FIXED_BYTES + ENTRY_BYTES * self.bodies.len());
         text.extend_from_slice(&self.commit_time.nanos().to_le_bytes());
@@ -106,7 +106,7 @@ impl Group {
         text
     }
 
-    fn decode(text: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(text: &[u8]) -> Option<Self> {
         let mut fields = Fields::new(text);
         let commit_time = Timestamp::from_nanos(fields.i64()?);
         let chain = fields.array()?;

@@ -1,0 +1,7 @@
+//! Runs `engine::fuzzing::part_file` on whatever libFuzzer makes up.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    engine::fuzzing::part_file(data);
+});
