@@ -4,6 +4,7 @@
 #   make test    everything that CI runs
 #   make check   the quick loop: format, lints, tidy, unit tests
 #   make bench   benchmarks, in release
+#   make torture-kernel   kills, power cuts and failing disks on the real kernel, MINUTES=n (10)
 #   make fuzz    every decoder on made-up bytes, SECONDS=n each (60); `make fuzz-keep` keeps what it learnt
 #   make audit   licences, sources and duplicates of the dependencies
 
@@ -11,6 +12,8 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/pganalytics/target
 SECONDS_TO_RUN ?=
 SECONDS ?= 60
+MINUTES ?= 10
+SEED ?= 1
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 LOW := -p schema -p platform -p wire -p seal -p wal -p engine -p xtask
 
@@ -20,7 +23,7 @@ else
 RUN_TESTS = cargo test --locked --no-fail-fast
 endif
 
-.PHONY: demo test check bench fuzz fuzz-keep audit build setup-demo setup-test fmt clippy tidy doc-tests
+.PHONY: demo test check bench torture-kernel fuzz fuzz-keep audit build setup-demo setup-test fmt clippy tidy doc-tests
 
 build:
 	cargo build --locked --workspace
@@ -40,6 +43,9 @@ check: fmt
 bench:
 	cargo build --release --locked -p pganalytics -p benches
 	cargo run --release --locked -p benches -- all
+
+torture-kernel:
+	cargo run --release --locked -p torture-kernel -- all $(SEED) $$(($(MINUTES) * 60))
 
 fuzz:
 	scripts/fuzz.sh run $(SECONDS)
