@@ -16,6 +16,7 @@ use crate::harness::{Api, ServerOptions, ServerProcess};
 const KILLS: u32 = 50;
 const WRITERS: u64 = 3;
 const ROWS_PER_BATCH: u64 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_fifty_kills_once() {
@@ -143,6 +144,8 @@ async fn write(api: Api, writer: u64, acked: Arc<Vec<AtomicU64>>, stop: Arc<Atom
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         acked[usize::try_from(writer).unwrap()].store(sequence, Ordering::SeqCst);
+        // All rows are counted after each kill: they must not become more than that takes seconds.
+        tokio::time::sleep(PAUSE).await;
     }
     sequence
 }

@@ -43,9 +43,11 @@ impl Drop for SmallDisk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_writes_keeps_reading_and_recovers() {
-    let disk = SmallDisk::mount(48);
+    // A part has about half the bytes that its rows have in the log, so that what the filler leaves
+    // to the log becomes parts in the filler's place.
+    let disk = SmallDisk::mount(56);
     let filler = disk.path.join("filler");
-    std::fs::write(&filler, vec![1_u8; 16 << 20]).unwrap();
+    std::fs::write(&filler, vec![1_u8; 24 << 20]).unwrap();
     let options = ServerOptions::default()
         .with("STORE__LOG__SEGMENT_BYTES", "2097152")
         .with("STORE__FLUSH_BYTES", "4194304")
