@@ -17,7 +17,7 @@ mod catalogue;
 pub mod column;
 mod compaction;
 mod dedup;
-mod encoding;
+pub mod encoding;
 mod engine;
 mod environment;
 mod error;

@@ -82,6 +82,27 @@ impl Bitmap {
         pieces(range).all(|(at, count)| self.word_at(at) & low_bits(count) == low_bits(count))
     }
 
+    /// Returns the first place from `start` on whose bit is not `value`; the length if there is none.
+    pub fn first_other(&self, start: usize, value: bool) -> usize {
+        let same = if value { 0 } else { u64::MAX };
+        let mut at = start;
+        while at < self.len {
+            // A word whose bits are 1 where they differ from `value`.
+            let others = !(self.word_at(at) ^ same);
+            if others != 0 {
+                return (at + others.trailing_zeros() as usize).min(self.len);
+            }
+            at += WORD;
+        }
+        self.len
+    }
+
+    /// Forgets all bits, keeping the memory.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.len = 0;
+    }
+
     /// Returns the bytes that the bits take in memory.
     pub fn bytes(&self) -> usize {
         self.words.len() * size_of::<u64>()

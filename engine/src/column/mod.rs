@@ -89,6 +89,17 @@ impl Column {
         self.values.bytes() + self.validity.as_ref().map_or(0, Bitmap::bytes)
     }
 
+    /// Makes room for so many rows more; of texts for their offsets.
+    pub fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows);
+    }
+
+    /// Forgets all rows, keeping the memory.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.validity = None;
+    }
+
     /// Appends a row that is null.
     pub fn push_null(&mut self) {
         self.extend_nulls(1);

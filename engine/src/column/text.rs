@@ -23,6 +23,12 @@ impl TextValues {
         }
     }
 
+    /// Forgets all texts, keeping the memory.
+    pub fn clear(&mut self) {
+        self.offsets.clear();
+        self.bytes.clear();
+    }
+
     /// Returns the number of texts.
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)

@@ -69,6 +69,26 @@ impl Values {
         }
     }
 
+    /// Makes room for so many values.
+    pub(super) fn reserve(&mut self, count: usize) {
+        match self {
+            Self::I64(values) | Self::Time(values) => values.reserve(count),
+            Self::F64(values) => values.reserve(count),
+            Self::Bool(_) => {}
+            Self::Text(texts) => texts.offsets.reserve(count + 1),
+        }
+    }
+
+    /// Forgets all values, keeping the memory.
+    pub(super) fn clear(&mut self) {
+        match self {
+            Self::I64(values) | Self::Time(values) => values.clear(),
+            Self::F64(values) => values.clear(),
+            Self::Bool(bits) => bits.clear(),
+            Self::Text(texts) => texts.clear(),
+        }
+    }
+
     /// Appends values that stand for nulls: zeros, falses, empty texts.
     pub(super) fn extend_default(&mut self, count: usize) {
         match self {

@@ -10,19 +10,20 @@
 //!       6     ?  length of each run, as encoded integers; values alternate
 //! ```
 
+use super::effort::Effort;
 use super::integers;
 use super::{Damage, Encoding, Input, push_count};
 use crate::column::Bitmap;
 
-pub(super) fn encode(bits: &Bitmap, out: &mut Vec<u8>) -> Encoding {
+pub(super) fn encode(bits: &Bitmap, effort: Effort, out: &mut Vec<u8>) -> Encoding {
     let ones = bits.count_ones();
     if ones == 0 || ones == bits.len() {
         out.extend_from_slice(&[Encoding::Constant.code(), u8::from(ones > 0)]);
         return Encoding::Constant;
     }
     let plain_bytes = bits.len().div_ceil(8);
-    let runs = encode_runs(bits);
-    if runs.len() < plain_bytes {
+    let runs = encode_runs(bits, plain_bytes, effort);
+    if let Some(runs) = runs.filter(|runs| runs.len() < plain_bytes) {
         out.push(Encoding::Runs.code());
         out.extend_from_slice(&runs);
         return Encoding::Runs;
@@ -50,21 +51,22 @@ pub(super) fn decode(input: &mut Input<'_>, len: usize) -> Result<Bitmap, Damage
     }
 }
 
-fn encode_runs(bits: &Bitmap) -> Vec<u8> {
+/// Returns the lengths of runs, encoded, unless there are as many as bytes.
+fn encode_runs(bits: &Bitmap, runs_max: usize, effort: Effort) -> Option<Vec<u8>> {
     let mut lengths = Vec::new();
-    let (mut value, mut length) = (bits.get(0), 0i64);
-    for bit in bits.iter() {
-        if bit != value {
-            lengths.push(length);
-            (value, length) = (bit, 0);
+    let (mut start, mut value) = (0, bits.get(0));
+    while start < bits.len() {
+        let end = bits.first_other(start, value);
+        lengths.push(i64::try_from(end - start).ok()?);
+        if lengths.len() > runs_max {
+            return None;
         }
-        length += 1;
+        (start, value) = (end, !value);
     }
-    lengths.push(length);
     let mut out = vec![u8::from(bits.get(0))];
     push_count(&mut out, lengths.len());
-    integers::encode(&lengths, &mut out);
-    out
+    integers::encode(&lengths, effort, &mut out);
+    Some(out)
 }
 
 fn decode_runs(input: &mut Input<'_>, len: usize) -> Result<Bitmap, Damage> {

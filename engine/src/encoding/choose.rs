@@ -1,13 +1,18 @@
-//! Chooses how integers are encoded: looks at all of them once, then tries on a sample.
+//! Chooses how integers are encoded: looks at all of them once, then judges by a sample.
 //!
 //! Pure: the same values give the same choice. What is the same in all rows, or rises evenly, or
-//! has a common divisor, is seen in one pass. For the rest, every encoding that may pay is tried on
-//! a sample, and those that come close to the best there are left for the caller to try on all.
+//! has a common divisor, or repeats in stretches, is seen in a pass over all values. For the rest,
+//! what every encoding would take is reckoned from rows of four vectors, and the least is chosen;
+//! nothing is encoded twice.
 
-use std::borrow::Cow;
-
-use super::integers::{self, Depth};
-use super::{Encoding, dictionary, divisor, step};
+use super::clock::Clock;
+use super::dictionary::Coded;
+use super::effort::{Effort, Nesting};
+use super::integers::Depth;
+use super::profile::{Profile, changes, falls};
+use super::sample::Sample;
+use super::window::bits;
+use super::{Encoding, delta, divisor, entropy};
 
 /// An encoding and what it needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +24,9 @@ pub(super) enum Choice {
     Frame,
     Delta,
     Divisor { divisor: i64 },
-    Dictionary { distinct: Vec<i64> },
+    Dictionary(Coded),
+    Clock(Clock),
+    Entropy(entropy::Plan),
 }
 
 impl Choice {
@@ -32,146 +39,116 @@ impl Choice {
             Self::Frame => Encoding::Frame,
             Self::Delta => Encoding::Delta,
             Self::Divisor { .. } => Encoding::Divisor,
-            Self::Dictionary { .. } => Encoding::Dictionary,
+            Self::Dictionary(_) => Encoding::Dictionary,
+            Self::Clock(_) => Encoding::Clock,
+            Self::Entropy(_) => Encoding::Entropy,
         }
     }
 }
 
-/// Returns the encodings worth writing these integers with at this depth; at least one.
-pub(super) fn choose(values: &[i64], depth: Depth) -> Vec<Choice> {
-    if let Some(choice) = evident(values) {
-        return vec![choice];
-    }
-    let choices = candidates(values, depth);
-    let sample = sample(values);
-    if choices.len() == 1 || sample.len() == values.len() {
-        return choices;
-    }
-    let rows = values.len();
-    let mut tried: Vec<(usize, Choice)> = choices
-        .into_iter()
-        .map(|choice| (estimated_bytes(&sample, &choice, rows, depth), choice))
-        .collect();
-    tried.sort_by_key(|(bytes, _)| *bytes);
-    let best = tried.first().map_or(0, |(bytes, _)| *bytes);
-    tried.retain(|(bytes, _)| *bytes <= best + best / CLOSE);
-    tried.truncate(TRIED_MAX);
-    tried.into_iter().map(|(_, choice)| choice).collect()
-}
-
-/// Returns the choice that one look at the values settles.
-fn evident(values: &[i64]) -> Option<Choice> {
-    let Some(first) = values.first().copied() else {
-        return Some(Choice::Plain);
+/// Returns the encoding to write these integers with.
+pub(super) fn choose(values: &[i64], nesting: Nesting) -> Choice {
+    let Some(profile) = Profile::of(values) else {
+        return Choice::Plain;
     };
+    let first = profile.first;
     if values.len() == 1 {
-        return Some(Choice::Constant { value: first });
+        return Choice::Constant { value: first };
     }
-    match step::find(values) {
-        Some(0) => Some(Choice::Constant { value: first }),
-        Some(step) => Some(Choice::Step { first, step }),
-        None => None,
+    match profile.step() {
+        Some(0) => return Choice::Constant { value: first },
+        Some(step) => return Choice::Step { first, step },
+        None => {}
+    }
+    if values.len() < NESTED_ROWS_MIN || nesting.depth >= Depth::MAX {
+        return flat(values);
+    }
+    structured(values, &profile, nesting).unwrap_or_else(|| cheapest(values, &profile, nesting))
+}
+
+/// Returns the better of the encodings that nest nothing.
+fn flat(values: &[i64]) -> Choice {
+    match Sample::of(values).frame_bits() < plain_bits(values) {
+        true => Choice::Frame,
+        false => Choice::Plain,
     }
 }
 
-/// Returns the encodings that may pay for these integers.
-fn candidates(values: &[i64], depth: Depth) -> Vec<Choice> {
-    let mut candidates = vec![Choice::Frame, Choice::Plain];
-    if values.len() < NESTED_ROWS_MIN || depth >= Depth::MAX {
-        return candidates;
-    }
+/// Returns the encoding of what all values have in common.
+fn structured(values: &[i64], profile: &Profile, nesting: Nesting) -> Option<Choice> {
     if let Some(divisor) = divisor::find(values) {
-        return vec![Choice::Divisor { divisor }];
+        return Some(Choice::Divisor { divisor });
     }
-    let sample = sample(values);
-    if deltas_are_smaller(&sample) {
-        candidates.push(Choice::Delta);
+    // Values that rise, and now and then begin again.
+    let may_repeat = profile.delta_min < 0 && profile.delta_max > 0;
+    if nesting.depth < CODED_DEPTH_MAX && may_repeat && falls(values) * 4 < values.len() {
+        return Clock::of(values).map(Choice::Clock);
     }
-    let runs = values.chunk_by(|a, b| a == b).count();
-    if runs * 3 <= values.len() {
-        candidates.push(Choice::Runs);
-    }
-    // Sorting all values is dear, so that the sample must promise something first.
-    if depth < DICTIONARY_DEPTH_MAX && is_scattered(&sample) {
-        let distinct = dictionary::distinct(values, values.len() / 8);
-        candidates.extend(distinct.map(|distinct| Choice::Dictionary { distinct }));
-    }
-    candidates
+    None
 }
 
-/// Tells whether differences from row to row have fewer bits than distances from the least value.
-fn deltas_are_smaller(sample: &[i64]) -> bool {
-    let bits = |number: u64| u64::from(64 - number.leading_zeros());
-    let least = sample.iter().min().copied().unwrap_or(0);
-    let distances = sample
-        .iter()
-        .map(|value| bits(value.wrapping_sub(least).cast_unsigned()));
-    let pairs = sample.iter().zip(sample.iter().skip(1));
-    // One bit more, since a difference has a sign; where rows are equal there is nothing to sign.
-    let deltas = pairs.map(|(a, b)| match b.wrapping_sub(*a) {
-        0 => 0,
-        delta => bits(delta.unsigned_abs()) + 1,
-    });
-    deltas.sum::<u64>() < distances.sum::<u64>()
-}
-
-/// Tells whether the values are few, and so far apart that numbering them saves bits.
-fn is_scattered(sample: &[i64]) -> bool {
-    let Some(distinct) = dictionary::distinct(sample, sample.len() / 4) else {
-        return false;
+/// Returns the encoding that takes the fewest bits, as reckoned.
+fn cheapest(values: &[i64], profile: &Profile, nesting: Nesting) -> Choice {
+    let sample = Sample::of(values);
+    let (frame, mut delta) = (sample.frame_bits(), sample.delta_bits());
+    let is_cold = nesting.effort == Effort::Cold && values.len() >= ENTROPY_ROWS_MIN;
+    // Where packing one takes far more than packing the other, coding it would, too.
+    let plan = (is_cold && frame / 2 <= delta)
+        .then(|| entropy::Plan::of(values, profile.min, profile.max))
+        .flatten();
+    if is_cold && delta <= frame + values.len() as u64 / 4 {
+        delta = delta.min(delta_entropy(values, profile));
+    }
+    let mut best = (plain_bits(values), Choice::Plain);
+    let mut consider = |bits: u64, choice: Choice| {
+        if bits < best.0 {
+            best = (bits, choice);
+        }
     };
-    let range = distinct
-        .first()
-        .zip(distinct.last())
-        .map_or(0, |(least, most)| most.wrapping_sub(*least).cast_unsigned());
-    range
-        .checked_div(distinct.len() as u64)
-        .is_some_and(|apart| apart >= APART_MIN)
-}
-
-/// Returns how many bytes all rows would take, judging by a sample.
-fn estimated_bytes(sample: &[i64], choice: &Choice, rows: usize, depth: Depth) -> usize {
-    let scaled = |bytes: usize| bytes * rows / sample.len().max(1);
-    let Choice::Dictionary { distinct } = choice else {
-        return scaled(integers::written(sample, choice, depth).len());
-    };
-    // The values are written once, however many rows there are.
-    let local = dictionary::distinct(sample, sample.len()).unwrap_or_default();
-    let of_local = nested_bytes(&local, depth);
-    let choice = Choice::Dictionary { distinct: local };
-    let codes = integers::written(sample, &choice, depth)
-        .len()
-        .saturating_sub(of_local);
-    scaled(codes) + nested_bytes(distinct, depth)
-}
-
-fn nested_bytes(values: &[i64], depth: Depth) -> usize {
-    let mut out = Vec::new();
-    integers::encode_nested(values, depth.below(), &mut out);
-    out.len()
-}
-
-/// Returns all values when they are few, else four stretches spread over them.
-fn sample(values: &[i64]) -> Cow<'_, [i64]> {
-    if values.len() <= 2 * STRETCHES * STRETCH_ROWS {
-        return values.into();
+    consider(frame, Choice::Frame);
+    consider(delta + HEADER_BITS, Choice::Delta);
+    plan.into_iter()
+        .for_each(|(bits, plan)| consider(bits + bits / CODED_BIAS, Choice::Entropy(plan)));
+    consider(runs_bits(values, frame), Choice::Runs);
+    if nesting.depth < CODED_DEPTH_MAX
+        && sample.is_scattered()
+        && let Some(coded) = Coded::of(values, values.len() / 8)
+    {
+        consider(coded_bits(&coded), Choice::Dictionary(coded));
     }
-    let stretches = values.chunks(values.len() / STRETCHES).take(STRETCHES);
-    stretches
-        .flat_map(|chunk| chunk.iter().take(STRETCH_ROWS))
-        .copied()
-        .collect::<Vec<_>>()
-        .into()
+    best.1
 }
 
-const STRETCHES: usize = 4;
-const STRETCH_ROWS: usize = 128;
-/// What is within an eighth of the best on the sample may be better on all rows.
-const CLOSE: usize = 8;
-const TRIED_MAX: usize = 2;
+/// Returns the bits of the differences, coded by how often they come.
+fn delta_entropy(values: &[i64], profile: &Profile) -> u64 {
+    let deltas = delta::differences(values);
+    let plan = entropy::Plan::of(&deltas, profile.delta_min, profile.delta_max);
+    plan.map_or(u64::MAX, |(bits, _)| bits)
+}
+
+fn plain_bits(values: &[i64]) -> u64 {
+    values.len() as u64 * 64
+}
+
+/// Returns the bits of runs: each takes a value, and a length that is small on average.
+fn runs_bits(values: &[i64], frame_bits: u64) -> u64 {
+    let (rows, runs) = (values.len() as u64, changes(values) as u64 + 1);
+    let length = u64::from(bits(rows / runs)) + 2;
+    frame_bits * runs / rows + runs * length + 2 * HEADER_BITS
+}
+
+fn coded_bits(coded: &Coded) -> u64 {
+    let width = bits(coded.distinct.len() as u64 - 1);
+    coded.distinct.len() as u64 * 64 + coded.codes.len() as u64 * u64::from(width) + 2 * HEADER_BITS
+}
+
 /// Fewer rows are not worth an encoding within another.
 const NESTED_ROWS_MIN: usize = 8;
-/// How far apart, on average, values must lie to be worth numbering.
-const APART_MIN: u64 = 4;
+/// A gain of less than a part of this is not worth decoding several times as slowly.
+const CODED_BIAS: u64 = 32;
+/// Fewer rows are not worth a table of frequencies.
+const ENTROPY_ROWS_MIN: usize = 64;
+/// What stands before the bits of an encoding, about.
+const HEADER_BITS: u64 = 128;
 /// Codes within codes gain nothing.
-const DICTIONARY_DEPTH_MAX: Depth = Depth::TOP.below().below();
+const CODED_DEPTH_MAX: Depth = Depth::TOP.below().below();

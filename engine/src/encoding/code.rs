@@ -31,6 +31,12 @@ pub enum Encoding {
     Planes = 9,
     /// No row has a value.
     Nulls = 10,
+    /// Stretches of rising values, each distinct one once.
+    Clock = 11,
+    /// Classes of values by how often they come, and the bits of each value within its class.
+    Entropy = 12,
+    /// What another column does not tell.
+    Given = 13,
 }
 
 impl Encoding {
@@ -48,6 +54,9 @@ impl Encoding {
             8 => Self::Alp,
             9 => Self::Planes,
             10 => Self::Nulls,
+            11 => Self::Clock,
+            12 => Self::Entropy,
+            13 => Self::Given,
             _ => return Err(Damage("no encoding has this number")),
         })
     }
@@ -71,6 +80,9 @@ impl Encoding {
             Self::Alp => "alp",
             Self::Planes => "planes",
             Self::Nulls => "nulls",
+            Self::Clock => "clock",
+            Self::Entropy => "entropy",
+            Self::Given => "given",
         }
     }
 }

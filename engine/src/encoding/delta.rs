@@ -8,15 +8,20 @@
 //!
 //! Differences and sums wrap around, so that every series of integers can be encoded.
 
+use super::effort::Nesting;
 use super::integers::{self, Depth};
 use super::{Damage, Input};
 
-pub(super) fn encode(values: &[i64], depth: Depth, out: &mut Vec<u8>) {
+/// Returns the difference of each row but the first to the one before.
+pub(super) fn differences(values: &[i64]) -> Vec<i64> {
+    let later = values.iter().skip(1);
+    later.zip(values).map(|(b, a)| b.wrapping_sub(*a)).collect()
+}
+
+pub(super) fn encode(values: &[i64], nesting: Nesting, out: &mut Vec<u8>) {
     let first = values.first().copied().unwrap_or(0);
     out.extend_from_slice(&first.to_le_bytes());
-    let later = values.iter().skip(1);
-    let deltas: Vec<i64> = later.zip(values).map(|(b, a)| b.wrapping_sub(*a)).collect();
-    integers::encode_nested(&deltas, depth.below(), out);
+    integers::encode_nested(&differences(values), nesting.below(), out);
 }
 
 pub(super) fn decode(

@@ -1,4 +1,4 @@
-//! Integers of which few are distinct: those in rising order, and a code for each row.
+//! Integers of which few are distinct: those in order of appearance, and a code for each row.
 //!
 //! ```text
 //!  offset bytes
@@ -7,25 +7,48 @@
 //!       ?     ?  the code of each row, likewise; an index into the values
 //! ```
 
+use super::effort::Nesting;
 use super::integers::{self, Depth};
+use super::lookup::{Lookup, hash};
 use super::{Damage, Input, push_count};
 
-/// Returns the distinct values in rising order, unless there are more than `most`.
-pub(super) fn distinct(values: &[i64], most: usize) -> Option<Vec<i64>> {
-    let mut distinct = values.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    (distinct.len() <= most).then_some(distinct)
+/// Distinct values in order of appearance, and the code of each row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Coded {
+    pub(super) distinct: Vec<i64>,
+    pub(super) codes: Vec<i64>,
 }
 
-pub(super) fn encode(values: &[i64], distinct: &[i64], depth: Depth, out: &mut Vec<u8>) {
-    let code = |value: &i64| distinct.partition_point(|known| known < value);
-    let codes = values
-        .iter()
-        .map(|value| i64::try_from(code(value)).unwrap_or(0));
-    push_count(out, distinct.len());
-    integers::encode_nested(distinct, depth.below(), out);
-    integers::encode_nested(&codes.collect::<Vec<_>>(), depth.below(), out);
+impl Coded {
+    /// Numbers the values, unless more than `most` are distinct.
+    pub(super) fn of(values: &[i64], most: usize) -> Option<Self> {
+        let mut lookup = Lookup::for_at_most(most + 1);
+        let mut distinct: Vec<i64> = Vec::new();
+        let mut codes = Vec::with_capacity(values.len());
+        let (mut last, mut code) = (None, 0u32);
+        for value in values {
+            if last != Some(*value) {
+                let next = u32::try_from(distinct.len()).ok()?;
+                let is_it = |number: u32| distinct.get(number as usize) == Some(value);
+                code = lookup.number(hash(*value), next, is_it)?;
+                if code == next {
+                    distinct.push(*value);
+                }
+                if distinct.len() > most {
+                    return None;
+                }
+                last = Some(*value);
+            }
+            codes.push(i64::from(code));
+        }
+        Some(Self { distinct, codes })
+    }
+}
+
+pub(super) fn encode(coded: &Coded, nesting: Nesting, out: &mut Vec<u8>) {
+    push_count(out, coded.distinct.len());
+    integers::encode_nested(&coded.distinct, nesting.below(), out);
+    integers::encode_nested(&coded.codes, nesting.below(), out);
 }
 
 pub(super) fn decode(

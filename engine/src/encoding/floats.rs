@@ -8,43 +8,23 @@
 //!
 //! Bits are kept as they are: every NaN with its payload, and the sign of zero.
 
+use super::effort::Effort;
 use super::integers;
 use super::{Damage, Encoding, Input, alp, planes};
 
-pub(super) fn encode(values: &[f64], out: &mut Vec<u8>) -> Encoding {
-    let bits: Vec<i64> = values
-        .iter()
-        .map(|value| value.to_bits().cast_signed())
-        .collect();
-    let scale = alp::find(values).filter(|scale| {
-        // A stretch from the middle tells which is smaller; trying both on all would cost twice.
-        let stretch = values.len().min(STRETCH_ROWS);
-        let middle = (values.len() - stretch) / 2..(values.len() + stretch) / 2;
-        let (mut decimals, mut integers) = (Vec::new(), Vec::new());
-        alp::encode(
-            values.get(middle.clone()).unwrap_or_default(),
-            *scale,
-            &mut decimals,
-        );
-        integers::encode(bits.get(middle).unwrap_or_default(), &mut integers);
-        decimals.len() < integers.len()
-    });
-    let Some(scale) = scale else {
-        return integers::encode(&bits, out);
-    };
-    out.push(Encoding::Alp.code());
-    alp::encode(values, scale, out);
-    Encoding::Alp
+pub(super) fn encode(values: &[f64], effort: Effort, out: &mut Vec<u8>) -> Encoding {
+    if let Some(scale) = alp::find(values) {
+        out.push(Encoding::Alp.code());
+        alp::encode(values, scale, effort, out);
+        return Encoding::Alp;
+    }
+    integers::encode(&bits(values), effort, out)
 }
 
 /// Encodes doubles byte by byte, for zstd to find what they share.
 pub(super) fn encode_planes(values: &[f64], out: &mut Vec<u8>) {
-    let bits: Vec<i64> = values
-        .iter()
-        .map(|value| value.to_bits().cast_signed())
-        .collect();
     out.push(Encoding::Planes.code());
-    planes::encode(&bits, out);
+    planes::encode(&bits(values), out);
 }
 
 pub(super) fn decode(input: &mut Input<'_>, rows: usize) -> Result<Vec<f64>, Damage> {
@@ -66,5 +46,7 @@ pub(super) fn decode(input: &mut Input<'_>, rows: usize) -> Result<Vec<f64>, Dam
         .collect())
 }
 
-/// Rows of the stretch that decides between decimals and bits.
-const STRETCH_ROWS: usize = 512;
+fn bits(values: &[f64]) -> Vec<i64> {
+    let bits = values.iter().map(|value| value.to_bits().cast_signed());
+    bits.collect()
+}

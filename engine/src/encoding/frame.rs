@@ -5,17 +5,19 @@
 //!  offset bytes
 //!       0     8  the base; a distance is value − base as an unsigned number
 //!       8     1  width in bits, 0 to 64
-//!       9     2  number of exceptions
-//!      11     p  the low bits of each distance, packed
-//!    11+p   2·e  the row of each exception within the vector
-//!       ?   8·e  the whole distance of each exception
+//!       9     1  bytes of an exception, 0 to 8
+//!      10     2  number of exceptions
+//!      12     p  the low bits of each distance, packed
+//!    12+p   2·e  the row of each exception within the vector
+//!       ?   b·e  the whole distance of each exception
 //! ```
 //!
 //! `p` is 128 · width for a whole vector, in 16 lanes, and ⌈rows · width / 8⌉ for a shorter one,
 //! as a plain stream of bits. Exceptions are those whose distance needs more bits; a value below the
-//! base is one too, its distance having wrapped around.
+//! base is one too, its distance being negative: exceptions are signed, and extended to 64 bits.
 
-use super::packing::{low_bits, pack, unpack, words};
+use super::packing::{pack, unpack, words};
+use super::window::Window;
 use super::{Damage, Input};
 
 pub(super) fn encode(values: &[i64], out: &mut Vec<u8>) {
@@ -25,170 +27,133 @@ pub(super) fn encode(values: &[i64], out: &mut Vec<u8>) {
 }
 
 pub(super) fn decode(input: &mut Input<'_>, rows: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
+    let mut scratch = [0; VECTOR];
     let mut left = rows;
     while left > 0 {
         let vector = left.min(VECTOR);
-        decode_vector(input, vector, out)?;
+        let values = scratch.get_mut(..vector).unwrap_or_default();
+        decode_vector(input, values)?;
+        out.extend_from_slice(values);
         left -= vector;
     }
     Ok(())
 }
 
-/// The base and width of a vector.
-#[derive(Debug, Clone, Copy)]
-struct Frame {
-    base: i64,
-    width: u32,
-}
-
 fn encode_vector(values: &[i64], out: &mut Vec<u8>) {
-    let Frame { base, width } = best(values);
+    let window = Window::best(values);
     let mut distances = [0; VECTOR];
     for (distance, value) in distances.iter_mut().zip(values) {
-        *distance = value.wrapping_sub(base).cast_unsigned();
+        *distance = value.wrapping_sub(window.base).cast_unsigned();
     }
     let distances = distances.get(..values.len()).unwrap_or_default();
-    let outside = |(_, distance): &(usize, &u64)| **distance > low_bits(width);
-    let exceptions: Vec<(usize, &u64)> = distances.iter().enumerate().filter(outside).collect();
+    let (mut rows, mut outside) = (Vec::new(), Vec::new());
+    for (row, value) in (0u16..).zip(values) {
+        if !window.has(*value) {
+            rows.push(row);
+            outside.push(value.wrapping_sub(window.base));
+        }
+    }
+    let bytes = outside
+        .iter()
+        .map(|distance| signed_bytes(*distance))
+        .max()
+        .unwrap_or(0);
 
-    out.extend_from_slice(&base.to_le_bytes());
-    out.extend(u8::try_from(width));
-    out.extend_from_slice(&short(exceptions.len()));
-    pack_vector(distances, width, out);
-    exceptions
-        .iter()
-        .for_each(|(row, _)| out.extend_from_slice(&short(*row)));
-    exceptions
-        .iter()
-        .for_each(|(_, distance)| out.extend_from_slice(&distance.to_le_bytes()));
+    out.extend_from_slice(&window.base.to_le_bytes());
+    out.extend(u8::try_from(window.width));
+    out.extend(u8::try_from(bytes));
+    let count = u16::try_from(rows.len()).expect("a vector has 1 024 rows");
+    out.extend_from_slice(&count.to_le_bytes());
+    pack_vector(distances, window.width, out);
+    out.extend(rows.iter().flat_map(|row| row.to_le_bytes()));
+    for distance in &outside {
+        out.extend(distance.to_le_bytes().into_iter().take(bytes));
+    }
 }
 
-fn decode_vector(input: &mut Input<'_>, rows: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
-    let (base, width, exceptions) = (input.i64()?, input.u8()?, input.u16()?);
-    if width > 64 || usize::from(exceptions) > rows {
+fn decode_vector(input: &mut Input<'_>, values: &mut [i64]) -> Result<(), Damage> {
+    let (base, width, bytes) = (input.i64()?, input.u8()?, usize::from(input.u8()?));
+    let exceptions = usize::from(input.u16()?);
+    if width > 64 || bytes > 8 || exceptions > values.len() {
         return Err(Damage(
             "a frame has more bits or exceptions than there can be",
         ));
     }
-    let mut distances = [0; VECTOR];
-    let distances = distances.get_mut(..rows).unwrap_or_default();
-    unpack_vector(input, width.into(), distances)?;
-    let (exception_rows, _) = input.take(usize::from(exceptions) * 2)?.as_chunks::<2>();
-    let (whole, _) = input.take(usize::from(exceptions) * 8)?.as_chunks::<8>();
-    for (row, distance) in exception_rows.iter().zip(whole) {
-        let place = distances.get_mut(usize::from(u16::from_le_bytes(*row)));
+    unpack_vector(input, width.into(), base, values)?;
+    let (rows, _) = input.take(exceptions * 2)?.as_chunks::<2>();
+    let outside = input.take(exceptions * bytes)?;
+    let mut outside = outside.chunks_exact(bytes.max(1));
+    for row in rows {
+        let distance = outside.next().map_or(0, signed);
+        let place = values.get_mut(usize::from(u16::from_le_bytes(*row)));
         let place = place.ok_or(Damage("an exception lies behind its vector"))?;
-        *place = u64::from_le_bytes(*distance);
+        *place = base.wrapping_add(distance);
     }
-    out.extend(
-        distances
-            .iter()
-            .map(|distance| base.wrapping_add(distance.cast_signed())),
-    );
     Ok(())
 }
 
 fn pack_vector(distances: &[u64], width: u32, out: &mut Vec<u8>) {
-    let mut packed = [0; VECTOR];
     if width == 0 {
         return;
     }
+    let mut packed = [0; VECTOR];
     if distances.len() == VECTOR {
         pack::<LANES>(distances, width, &mut packed);
     } else {
         pack::<1>(distances, width, &mut packed);
     }
-    let start = out.len();
-    out.extend(
-        packed
-            .iter()
-            .take(words::<1>(distances.len(), width))
-            .flat_map(|w| w.to_le_bytes()),
-    );
-    out.truncate(start + packed_bytes(distances.len(), width));
+    let end = out.len() + packed_bytes(distances.len(), width);
+    let used = packed.get(..words::<1>(distances.len(), width));
+    for word in used.unwrap_or_default() {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    out.truncate(end);
 }
 
-fn unpack_vector(input: &mut Input<'_>, width: u32, out: &mut [u64]) -> Result<(), Damage> {
+fn unpack_vector(
+    input: &mut Input<'_>,
+    width: u32,
+    base: i64,
+    values: &mut [i64],
+) -> Result<(), Damage> {
+    let bytes = input.take(packed_bytes(values.len(), width))?;
     if width == 0 {
+        values.fill(base);
         return Ok(());
     }
-    let bytes = input.take(packed_bytes(out.len(), width))?;
-    let mut packed = [0u64; VECTOR];
-    let (whole, rest) = bytes.as_chunks::<8>();
-    for (word, bytes) in packed.iter_mut().zip(whole) {
-        *word = u64::from_le_bytes(*bytes);
-    }
-    if let Some(word) = packed.get_mut(whole.len()) {
-        *word = rest
-            .iter()
-            .rev()
-            .fold(0, |word, byte| word << 8 | u64::from(*byte));
-    }
-    if out.len() == VECTOR {
-        unpack::<LANES>(&packed, width, out);
+    let base = base.cast_unsigned();
+    let unpacked = if values.len() == VECTOR {
+        let (words, _) = bytes.as_chunks::<8>();
+        unpack::<LANES>(words, width, base, values)
     } else {
-        unpack::<1>(&packed, width, out);
-    }
-    Ok(())
+        // A word more, since the last bits may end in the middle of one.
+        let mut padded = bytes.to_vec();
+        padded.resize(bytes.len() + 8, 0);
+        let (words, _) = padded.as_chunks::<8>();
+        unpack::<1>(words, width, base, values)
+    };
+    unpacked.ok_or(Damage("a frame ends too early"))
 }
 
 const fn packed_bytes(rows: usize, width: u32) -> usize {
     (rows * width as usize).div_ceil(8)
 }
 
-/// Returns the frame that takes the fewest bytes, of those with few values outside either end.
-fn best(values: &[i64]) -> Frame {
-    let mut copy = [0; VECTOR];
-    let copy = copy.get_mut(..values.len()).unwrap_or_default();
-    copy.copy_from_slice(values);
-    sort_ends(copy);
-    let mut best = (usize::MAX, Frame { base: 0, width: 64 });
-    for below in OUTSIDE {
-        for above in OUTSIDE {
-            let last = copy
-                .len()
-                .checked_sub(above + 1)
-                .filter(|last| *last >= below);
-            let last = last.and_then(|last| copy.get(last));
-            let Some((first, last)) = copy.get(below).zip(last) else {
-                continue;
-            };
-            let range = last.wrapping_sub(*first).cast_unsigned();
-            let frame = Frame {
-                base: *first,
-                width: 64 - range.leading_zeros(),
-            };
-            let bytes = packed_bytes(values.len(), frame.width) + (below + above) * EXCEPTION_BYTES;
-            if bytes < best.0 {
-                best = (bytes, frame);
-            }
-        }
-    }
-    best.1
+/// Returns the bytes that a number takes, its sign included.
+const fn signed_bytes(number: i64) -> usize {
+    let bits = 65 - (number ^ (number >> 63)).leading_zeros();
+    bits.div_ceil(8) as usize
 }
 
-/// Puts the least and the greatest values where sorting would; those between may lie anyhow.
-fn sort_ends(values: &mut [i64]) {
-    if values.len() <= 4 * OUTSIDE_MAX {
-        return values.sort_unstable();
+/// Returns a number of up to eight bytes, its sign extended.
+fn signed(bytes: &[u8]) -> i64 {
+    let negative = bytes.last().is_some_and(|byte| *byte >= 0x80);
+    let mut whole = [if negative { 0xff } else { 0 }; 8];
+    for (place, byte) in whole.iter_mut().zip(bytes) {
+        *place = *byte;
     }
-    let (least, _, _) = values.select_nth_unstable(OUTSIDE_MAX + 1);
-    least.sort_unstable();
-    let greatest = values.len() - OUTSIDE_MAX - 1;
-    let (_, rest) = values.split_at_mut(OUTSIDE_MAX + 1);
-    let (_, _, greatest) = rest.select_nth_unstable(greatest - OUTSIDE_MAX - 2);
-    greatest.sort_unstable();
-}
-
-fn short(number: usize) -> [u8; 2] {
-    u16::try_from(number)
-        .expect("a vector has 1 024 rows")
-        .to_le_bytes()
+    i64::from_le_bytes(whole)
 }
 
 const VECTOR: usize = 1_024;
 const LANES: usize = 16;
-const EXCEPTION_BYTES: usize = 10;
-/// How many values may lie outside at one end of a frame.
-const OUTSIDE: [usize; 7] = [0, 1, 2, 4, 8, 24, OUTSIDE_MAX];
-const OUTSIDE_MAX: usize = 64;

@@ -47,6 +47,19 @@ impl<'a> Input<'a> {
         self.array().map(i64::from_le_bytes)
     }
 
+    /// Takes a number of seven bits a byte, the lowest first; all bytes but the last have bit 7.
+    pub(crate) fn varint(&mut self) -> Result<u64, Damage> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(Damage("a number does not end"))
+    }
+
     /// Takes a number of things, refusing more than `most`, before anything is allocated for them.
     pub(crate) fn count(&mut self, most: usize) -> Result<usize, Damage> {
         let count = self.u32()? as usize;
@@ -74,6 +87,16 @@ impl<'a> Input<'a> {
 pub(crate) fn push_count(out: &mut Vec<u8>, count: usize) {
     let count = u32::try_from(count).expect("a page counts nothing beyond its rows and bytes");
     out.extend_from_slice(&count.to_le_bytes());
+}
+
+/// Appends a number as [`Input::varint`] reads it.
+pub(super) fn push_varint(out: &mut Vec<u8>, number: u64) {
+    let mut rest = number;
+    while rest >= 0x80 {
+        out.extend((rest & 0x7f | 0x80).to_le_bytes().first());
+        rest >>= 7;
+    }
+    out.extend(rest.to_le_bytes().first());
 }
 
 const TOO_SHORT: Damage = Damage("it ends too early");

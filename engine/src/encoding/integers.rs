@@ -7,8 +7,10 @@
 //! ```
 
 use super::choose::{self, Choice};
+use super::effort::{Effort, Nesting};
 use super::{
-    Damage, Encoding, Input, constant, delta, dictionary, divisor, frame, plain, runs, step,
+    Damage, Encoding, Input, clock, constant, delta, dictionary, divisor, entropy, frame, plain,
+    runs, step,
 };
 
 /// How deep an encoding lies within others; bounds the work of choosing and the stack of decoding.
@@ -27,9 +29,9 @@ impl Depth {
     }
 }
 
-/// Encodes integers the smallest way that is found, and returns which.
-pub(crate) fn encode(values: &[i64], out: &mut Vec<u8>) -> Encoding {
-    encode_nested(values, Depth::TOP, out)
+/// Encodes integers and returns how.
+pub(crate) fn encode(values: &[i64], effort: Effort, out: &mut Vec<u8>) -> Encoding {
+    encode_nested(values, Nesting::top(effort), out)
 }
 
 /// Decodes `rows` integers.
@@ -37,39 +39,32 @@ pub(crate) fn decode(input: &mut Input<'_>, rows: usize) -> Result<Vec<i64>, Dam
     decode_nested(input, rows, Depth::TOP)
 }
 
-pub(super) fn encode_nested(values: &[i64], depth: Depth, out: &mut Vec<u8>) -> Encoding {
-    let choices = choose::choose(values, depth);
-    if let [choice] = choices.as_slice() {
-        write(values, choice, depth, out);
+pub(super) fn encode_nested(values: &[i64], nesting: Nesting, out: &mut Vec<u8>) -> Encoding {
+    let choice = choose::choose(values, nesting);
+    let start = out.len();
+    write(values, &choice, nesting, out);
+    // The choice was made by a sample; what it did not show costs at most as much as plain values.
+    if out.len() - start <= 1 + values.len() * 8 || choice == Choice::Plain {
         return choice.encoding();
     }
-    let written = choices
-        .iter()
-        .map(|choice| (choice.encoding(), written(values, choice, depth)));
-    let smallest = written.min_by_key(|(_, bytes)| bytes.len());
-    let (encoding, bytes) = smallest.expect("a choice leaves at least one encoding");
-    out.extend_from_slice(&bytes);
-    encoding
+    out.truncate(start);
+    write(values, &Choice::Plain, nesting, out);
+    Encoding::Plain
 }
 
-/// Returns integers encoded the way that was chosen.
-pub(super) fn written(values: &[i64], choice: &Choice, depth: Depth) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(values, choice, depth, &mut out);
-    out
-}
-
-fn write(values: &[i64], choice: &Choice, depth: Depth, out: &mut Vec<u8>) {
+pub(super) fn write(values: &[i64], choice: &Choice, nesting: Nesting, out: &mut Vec<u8>) {
     out.push(choice.encoding().code());
     match choice {
         Choice::Plain => plain::encode(values, out),
         Choice::Constant { value } => constant::encode(*value, out),
         Choice::Step { first, step } => step::encode(*first, *step, out),
-        Choice::Runs => runs::encode(values, depth, out),
+        Choice::Runs => runs::encode(values, nesting, out),
         Choice::Frame => frame::encode(values, out),
-        Choice::Delta => delta::encode(values, depth, out),
-        Choice::Divisor { divisor } => divisor::encode(values, *divisor, depth, out),
-        Choice::Dictionary { distinct } => dictionary::encode(values, distinct, depth, out),
+        Choice::Delta => delta::encode(values, nesting, out),
+        Choice::Divisor { divisor } => divisor::encode(values, *divisor, nesting, out),
+        Choice::Dictionary(coded) => dictionary::encode(coded, nesting, out),
+        Choice::Entropy(plan) => entropy::encode(values, plan, out),
+        Choice::Clock(clock) => clock::encode(clock, nesting, out),
     }
 }
 
@@ -78,7 +73,8 @@ pub(super) fn decode_nested(
     rows: usize,
     depth: Depth,
 ) -> Result<Vec<i64>, Damage> {
-    let mut values = Vec::new();
+    // A footer may claim any number of rows; past this, memory grows with what comes.
+    let mut values = Vec::with_capacity(rows.min(ROWS_AT_ONCE));
     decode_into(input, rows, depth, &mut values)?;
     Ok(values)
 }
@@ -102,8 +98,13 @@ pub(super) fn decode_into(
         Encoding::Delta => delta::decode(input, rows, depth, out),
         Encoding::Divisor => divisor::decode(input, rows, depth, out),
         Encoding::Dictionary => dictionary::decode(input, rows, depth, out),
-        Encoding::Alp | Encoding::Planes | Encoding::Nulls => {
+        Encoding::Entropy => entropy::decode(input, rows, out),
+        Encoding::Clock => clock::decode(input, rows, depth, out),
+        Encoding::Alp | Encoding::Planes | Encoding::Nulls | Encoding::Given => {
             Err(Damage("integers are not encoded this way"))
         }
     }
 }
+
+/// Rows that are allocated before they are decoded: the largest page.
+const ROWS_AT_ONCE: usize = 1 << 20;

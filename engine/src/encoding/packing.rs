@@ -30,24 +30,33 @@ pub(super) fn pack<const L: usize>(values: &[u64], width: u32, words: &mut [u64]
     }
 }
 
-/// Unpacks as many values as `values` has room for.
-pub(super) fn unpack<const L: usize>(words: &[u64], width: u32, values: &mut [u64]) {
+/// Unpacks as many values as `values` has room for and adds `base` to each, wrapping around.
+///
+/// Returns before the end when there are too few words.
+pub(super) fn unpack<const L: usize>(
+    words: &[[u8; 8]],
+    width: u32,
+    base: u64,
+    values: &mut [i64],
+) -> Option<()> {
     let mask = low_bits(width);
     for (row, values) in values.chunks_mut(L).enumerate() {
         let (word, shift) = position(row, width);
-        let Some((low, high)) = words.get(word * L..).and_then(|w| w.split_at_checked(L)) else {
-            return;
-        };
+        let (low, rest) = words.get(word * L..)?.split_at_checked(L)?;
+        let place = |bits: u64| (bits & mask).wrapping_add(base).cast_signed();
         if shift + width <= 64 {
             for (value, low) in values.iter_mut().zip(low) {
-                *value = (low >> shift) & mask;
+                *value = place(u64::from_le_bytes(*low) >> shift);
             }
-        } else {
-            for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
-                *value = (low >> shift | high << (64 - shift)) & mask;
-            }
+            continue;
+        }
+        let high = rest.get(..L)?;
+        for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
+            let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
+            *value = place(low >> shift | high << (64 - shift));
         }
     }
+    Some(())
 }
 
 /// Returns the words that so many values take.
@@ -61,6 +70,7 @@ const fn position(row: usize, width: u32) -> (usize, u32) {
     (bit / 64, (bit % 64) as u32)
 }
 
+/// Returns the greatest number of so many bits.
 pub(super) const fn low_bits(width: u32) -> u64 {
     if width >= 64 {
         u64::MAX

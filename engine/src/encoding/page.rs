@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!  offset bytes
-//!       0     1  compression: 0 none, 1 zstd
+//!       0     1  layout: 0 plain, 1 zstd, 2 given another column
 //!       1     4  zstd only: length of the body before it was compressed
-//!       ?     ?  the body
+//!                given only: number of the other column, 1 the first field
+//!       ?     ?  the body; of a page that is given another column, as there
 //!
 //!  body
 //!       0     ?  validity, as encoded bits; constant 1 when no row is null
@@ -17,31 +18,32 @@
 use schema::FieldType;
 
 use super::{
-    Damage, Encoding, Input, bits, compress, decompress, floats, integers, plain, step, texts,
+    Damage, Effort, Encoding, Input, Numbering, bits, compress, decompress, floats, given,
+    integers, plain, step, texts,
 };
 use crate::column::{Bitmap, Column, TextValues, Values};
 
 /// A page as it goes into a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct EncodedPage {
+pub struct EncodedPage {
     /// How it is encoded.
-    pub(crate) encoding: Encoding,
+    pub encoding: Encoding,
     /// Its bytes; none when the footer says it all.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// Encodes pages.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PageEncoder {
-    /// The level at which zstd compresses.
-    pub(crate) level: i32,
+pub struct PageEncoder {
+    /// How hard it tries.
+    pub effort: Effort,
     /// The longest text that the footer holds.
-    pub(crate) footer_text_bytes_max: usize,
+    pub footer_text_bytes_max: usize,
 }
 
 impl PageEncoder {
     /// Encodes the rows of a column as one page.
-    pub(crate) fn encode(self, column: &Column) -> EncodedPage {
+    pub fn encode(self, column: &Column) -> EncodedPage {
         if let Some(encoding) = self.in_footer(column) {
             return EncodedPage {
                 encoding,
@@ -50,11 +52,13 @@ impl PageEncoder {
         }
         let dense = dense(column);
         let mut body = Vec::new();
-        encode_validity(column, &mut body);
-        let prefix = body.clone();
-        let encoding = encode_values(&dense, &mut body);
-        let best = self.finish(encoding, &body);
-        match self.for_zstd(&dense, prefix, best.bytes.len()) {
+        encode_validity(column, self.effort, &mut body);
+        let validity_bytes = body.len();
+        let encoding = encode_values(&dense, self.effort, &mut body);
+        let is_text = matches!(*dense, Values::Text(_));
+        let best = self.finish(encoding, is_text, &body);
+        body.truncate(validity_bytes);
+        match self.for_zstd(&dense, body, best.bytes.len()) {
             Some(other) if other.bytes.len() < best.bytes.len() => other,
             _ => best,
         }
@@ -71,10 +75,8 @@ impl PageEncoder {
         }
         let constant = match &column.values {
             Values::I64(values) | Values::Time(values) => {
-                let (first, last) = values.first().zip(values.last())?;
-                if step::find(values).is_some_and(|step| step != 0) {
-                    let between = step::between(*first, *last, values.len());
-                    return (between.as_ref() == Some(values)).then_some(Encoding::Step);
+                if let Some(step) = step::find(values).filter(|step| *step != 0) {
+                    return step::is_found_again(values, step).then_some(Encoding::Step);
                 }
                 all_equal(values.iter())
             }
@@ -88,9 +90,9 @@ impl PageEncoder {
         constant.then_some(Encoding::Constant)
     }
 
-    fn finish(self, encoding: Encoding, body: &[u8]) -> EncodedPage {
+    fn finish(self, encoding: Encoding, is_text: bool, body: &[u8]) -> EncodedPage {
         let mut bytes = Vec::with_capacity(body.len() + 5);
-        match compress(body, self.level) {
+        match self.compressed(encoding, is_text, body) {
             Some(compressed) => {
                 bytes.push(ZSTD);
                 let length = u32::try_from(body.len()).expect("the writer refuses longer pages");
@@ -105,9 +107,22 @@ impl PageEncoder {
         EncodedPage { encoding, bytes }
     }
 
+    /// Returns a body compressed, where the effort allows it and it pays.
+    fn compressed(self, encoding: Encoding, is_text: bool, body: &[u8]) -> Option<Vec<u8>> {
+        // What is packed or coded has nothing left that repeats.
+        let is_plain = matches!(encoding, Encoding::Plain | Encoding::Planes);
+        match self.effort {
+            Effort::Cold if is_text || is_plain => compress(body, COLD_LEVEL),
+            Effort::Hot if is_text && is_plain && body.len() >= HOT_BYTES_MIN => {
+                compress(body, HOT_LEVEL)
+            }
+            Effort::Hot | Effort::Cold => None,
+        }
+    }
+
     /// Returns the page with its values laid out for zstd, where nothing else did much for them.
     fn for_zstd(self, dense: &Values, mut body: Vec<u8>, best_bytes: usize) -> Option<EncodedPage> {
-        if best_bytes * 3 < dense.len() * 8 {
+        if self.effort == Effort::Hot || best_bytes * 3 < dense.len() * 8 {
             return None;
         }
         let encoding = match dense {
@@ -122,16 +137,15 @@ impl PageEncoder {
             }
             Values::Bool(_) | Values::Text(_) => return None,
         };
-        Some(self.finish(encoding, &body))
+        Some(self.finish(encoding, false, &body))
     }
 }
 
 /// Decodes a page of `rows` rows.
-pub(crate) fn decode_page(
-    field_type: FieldType,
-    rows: usize,
-    bytes: &[u8],
-) -> Result<Column, Damage> {
+///
+/// # Errors
+/// [`Damage`] when the bytes are no such page.
+pub fn decode_page(field_type: FieldType, rows: usize, bytes: &[u8]) -> Result<Column, Damage> {
     let mut input = Input::new(bytes);
     match input.u8()? {
         NO_COMPRESSION => decode_whole(field_type, rows, input.rest()),
@@ -142,14 +156,53 @@ pub(crate) fn decode_page(
             }
             decode_whole(field_type, rows, &decompress(input.rest(), length)?)
         }
-        _ => Err(Damage("no compression has this number")),
+        GIVEN => Err(Damage("it needs the column that it follows")),
+        _ => Err(Damage("no layout has this number")),
     }
 }
 
+/// Encodes the rows of a column by what the column of this number tells of them.
+pub(crate) fn encode_given(
+    column: &Column,
+    own: &Numbering,
+    (number, other): (u32, &Numbering),
+) -> EncodedPage {
+    let mut bytes = vec![GIVEN];
+    bytes.extend_from_slice(&number.to_le_bytes());
+    given::encode(column, own, other, &mut bytes);
+    EncodedPage {
+        encoding: Encoding::Given,
+        bytes,
+    }
+}
+
+/// Returns the number of the column that a page needs to be decoded, if it needs one.
+pub(crate) fn reference_of(bytes: &[u8]) -> Option<u32> {
+    let mut input = Input::new(bytes);
+    (input.u8().ok()? == GIVEN).then_some(())?;
+    input.u32().ok()
+}
+
+/// Decodes a page that is given another column, which has the same rows.
+pub(crate) fn decode_given(
+    field_type: FieldType,
+    bytes: &[u8],
+    other: &Column,
+) -> Result<Column, Damage> {
+    let mut input = Input::new(bytes);
+    if input.u8()? != GIVEN {
+        return Err(Damage("it does not follow another column"));
+    }
+    input.u32()?;
+    let column = given::decode(field_type, other, &mut input)?;
+    input.finish()?;
+    Ok(column)
+}
+
 /// Encodes the rows of a column without compression, for what is part of something larger.
-pub(crate) fn encode_column(column: &Column, out: &mut Vec<u8>) {
-    encode_validity(column, out);
-    encode_values(&dense(column), out);
+pub(crate) fn encode_column(column: &Column, effort: Effort, out: &mut Vec<u8>) {
+    encode_validity(column, effort, out);
+    encode_values(&dense(column), effort, out);
 }
 
 /// Decodes what [`encode_column`] wrote.
@@ -183,19 +236,19 @@ fn decode_whole(field_type: FieldType, rows: usize, body: &[u8]) -> Result<Colum
     Ok(column)
 }
 
-fn encode_validity(column: &Column, out: &mut Vec<u8>) {
+fn encode_validity(column: &Column, effort: Effort, out: &mut Vec<u8>) {
     match &column.validity {
-        Some(validity) => bits::encode(validity, out),
-        None => bits::encode(&Bitmap::with_len(column.len(), true), out),
+        Some(validity) => bits::encode(validity, effort, out),
+        None => bits::encode(&Bitmap::with_len(column.len(), true), effort, out),
     };
 }
 
-fn encode_values(values: &Values, out: &mut Vec<u8>) -> Encoding {
+fn encode_values(values: &Values, effort: Effort, out: &mut Vec<u8>) -> Encoding {
     match values {
-        Values::I64(values) | Values::Time(values) => integers::encode(values, out),
-        Values::F64(values) => floats::encode(values, out),
-        Values::Bool(values) => bits::encode(values, out),
-        Values::Text(values) => texts::encode(values, out),
+        Values::I64(values) | Values::Time(values) => integers::encode(values, effort, out),
+        Values::F64(values) => floats::encode(values, effort, out),
+        Values::Bool(values) => bits::encode(values, effort, out),
+        Values::Text(values) => texts::encode(values, effort, out),
     }
 }
 
@@ -275,3 +328,8 @@ const fn body_bytes_max(field_type: FieldType, rows: usize) -> usize {
 
 const NO_COMPRESSION: u8 = 0;
 const ZSTD: u8 = 1;
+const GIVEN: u8 = 2;
+const HOT_LEVEL: i32 = 1;
+/// Shorter pages gain less than opening them costs.
+const HOT_BYTES_MIN: usize = 4_096;
+const COLD_LEVEL: i32 = 3;

@@ -7,18 +7,19 @@
 //!       ?     ?  the length of each run, likewise; from 1, together the number of rows
 //! ```
 
+use super::effort::Nesting;
 use super::integers::{self, Depth};
 use super::{Damage, Input, push_count};
 
-pub(super) fn encode(values: &[i64], depth: Depth, out: &mut Vec<u8>) {
+pub(super) fn encode(values: &[i64], nesting: Nesting, out: &mut Vec<u8>) {
     let (mut heads, mut lengths) = (Vec::new(), Vec::new());
     for run in values.chunk_by(|a, b| a == b) {
         heads.extend(run.first());
         lengths.push(i64::try_from(run.len()).expect("a page has fewer rows than 2^63"));
     }
     push_count(out, heads.len());
-    integers::encode_nested(&heads, depth.below(), out);
-    integers::encode_nested(&lengths, depth.below(), out);
+    integers::encode_nested(&heads, nesting.below(), out);
+    integers::encode_nested(&lengths, nesting.below(), out);
 }
 
 pub(super) fn decode(

@@ -21,6 +21,16 @@ pub(super) fn find(values: &[i64]) -> Option<i64> {
     values.windows(2).all(even).then_some(step)
 }
 
+/// Tells whether [`between`] gives back values that rise by this step, whose distance may not fit.
+pub(super) fn is_found_again(values: &[i64], step: i64) -> bool {
+    let (Some(first), Some(last)) = (values.first(), values.last()) else {
+        return false;
+    };
+    let steps = i64::try_from(values.len() - 1).unwrap_or(i64::MAX);
+    last.checked_sub(*first)
+        .is_some_and(|distance| step.checked_mul(steps) == Some(distance))
+}
+
 pub(super) fn encode(first: i64, step: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&first.to_le_bytes());
     out.extend_from_slice(&step.to_le_bytes());

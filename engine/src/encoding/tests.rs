@@ -7,14 +7,22 @@ use proptest::prelude::*;
 use schema::FieldType;
 
 use super::choose::Choice;
-use super::integers::{Depth, written};
+use super::classes::Classes;
+use super::clock::Clock;
+use super::dictionary::Coded;
+use super::effort::Nesting;
+use super::entropy::Plan;
+use super::frequencies::Frequencies;
+use super::integers::write;
 use super::*;
 use crate::column::{Bitmap, Column, Values};
 
 const ENCODER: PageEncoder = PageEncoder {
-    level: 1,
+    effort: Effort::Cold,
     footer_text_bytes_max: 64,
 };
+
+const EFFORTS: [Effort; 2] = [Effort::Hot, Effort::Cold];
 
 /// Integers as they come: idle, steady, noisy, stepping, periodic, scaled, and anything at all.
 fn integers() -> impl Strategy<Value = Vec<i64>> {
@@ -49,6 +57,18 @@ fn integers() -> impl Strategy<Value = Vec<i64>> {
                 .flat_map(|value| vec![*value * 1_000; times])
                 .collect()
         }),
+        (prop::collection::vec(1..90i64, 1..60), 1..50usize, 0..9i64).prop_map(
+            |(gaps, times, scale)| {
+                let clock: Vec<i64> = gaps
+                    .iter()
+                    .scan(0, |sum, gap| {
+                        *sum += gap;
+                        Some(*sum * scale)
+                    })
+                    .collect();
+                clock.repeat(times)
+            }
+        ),
         (len, 1..40i64, 1..5i64).prop_map(|(n, period, scale)| {
             (0..n as i64)
                 .map(|row| row % period * scale * 1_000_000)
@@ -127,10 +147,13 @@ proptest! {
 
     #[test]
     fn integers_survive_what_the_chooser_picks(values in integers()) {
+        for effort in EFFORTS {
         let mut bytes = Vec::new();
-        encode_integers(&values, &mut bytes);
+        encode_integers(&values, effort, &mut bytes);
         prop_assert!(bytes.len() <= 9 + values.len() * 8, "{} bytes for {} rows", bytes.len(), values.len());
-        prop_assert_eq!(decode_all(&bytes, values.len()), Ok(values));
+        let decoded = decode_all(&bytes, values.len());
+            prop_assert_eq!(decoded.as_ref(), Ok(&values));
+        }
     }
 
     #[test]
@@ -138,12 +161,78 @@ proptest! {
         prop_assume!(!values.is_empty());
         let mut choices = vec![Choice::Plain, Choice::Frame, Choice::Delta, Choice::Runs];
         choices.extend(divisor::find(&values).map(|divisor| Choice::Divisor { divisor }));
-        choices.extend(dictionary::distinct(&values, values.len()).map(|distinct| Choice::Dictionary { distinct }));
+        choices.extend(Coded::of(&values, values.len()).map(Choice::Dictionary));
+        choices.extend(Clock::of(&values).map(Choice::Clock));
+        let (min, max) = (values.iter().min().unwrap(), values.iter().max().unwrap());
+        choices.extend(Plan::of(&values, *min, *max).map(|(_, plan)| Choice::Entropy(plan)));
         choices.extend(step::find(&values).map(|step| Choice::Step { first: values[0], step }));
         for choice in choices {
-            let bytes = written(&values, &choice, Depth::TOP);
+            let mut bytes = Vec::new();
+            write(&values, &choice, Nesting::top(Effort::Hot), &mut bytes);
             let decoded = decode_all(&bytes, values.len());
             prop_assert_eq!(decoded.as_ref(), Ok(&values), "{:?}", choice.encoding());
+        }
+    }
+
+    #[test]
+    fn a_number_lies_in_its_class_and_classes_are_in_order(
+        value in any::<i64>(), other in any::<i64>(), base in any::<i64>(), grain in 1..=8u32, is_folded in any::<bool>(),
+    ) {
+        let classes = Classes { base, is_folded, grain };
+        let number = classes.number(value);
+        prop_assert_eq!(classes.value(number), value);
+        let position = classes.position(number);
+        let class = classes.class(position);
+        prop_assert!(class.least <= number && (number - class.least) >> class.width == 0);
+        prop_assert!(position < classes.count());
+        let other = classes.number(other);
+        prop_assert_eq!(position <= classes.position(other), class.least <= other);
+    }
+
+    #[test]
+    fn symbols_survive_and_any_streams_are_symbols_or_damage(
+        counts in prop::collection::vec(1..5_000u32, 1..=256),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..2_000),
+        damage in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ) {
+        let frequencies = Frequencies::of(&counts);
+        prop_assert_eq!(Frequencies::checked(frequencies.log, frequencies.parts.clone()), Ok(frequencies.clone()));
+        let symbols: Vec<u8> = picks.iter().map(|pick| u8::try_from(pick.index(counts.len())).unwrap()).collect();
+        let mut streams = tans::encode(&symbols, 0, &frequencies);
+        let [first, second] = &streams;
+        prop_assert_eq!(tans::decode([first, second], symbols.len(), &frequencies), Ok(symbols.clone()));
+        for at in damage {
+            let stream = &mut streams[at.index(2)];
+            let bit = at.index(stream.len() * 8);
+            stream[bit / 8] ^= 1 << (bit % 8);
+        }
+        let [first, second] = &streams;
+        if let Ok(decoded) = tans::decode([first, second], symbols.len(), &frequencies) {
+            prop_assert_eq!(decoded.len(), symbols.len());
+        }
+    }
+
+    #[test]
+    fn a_column_survives_given_any_other(
+        (column, other) in (columns(), columns()), flips in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ) {
+        prop_assume!(!column.is_empty() && !other.is_empty());
+        let rows: Vec<u32> = (0..u32::try_from(other.len()).unwrap()).cycle().take(column.len()).collect();
+        let other = other.gather(&rows);
+        let (Some(own), Some(numbers)) = (Numbering::of(&column), Numbering::of(&other)) else {
+            return Err(TestCaseError::fail("the values do not collide"));
+        };
+        let mut bytes = encode_given(&column, &own, (7, &numbers)).bytes;
+        prop_assert_eq!(reference_of(&bytes), Some(7));
+        prop_assert!(decode_page(column.field_type(), column.len(), &bytes).is_err());
+        let decoded = decode_given(column.field_type(), &bytes, &other);
+        prop_assert_eq!(decoded.as_ref(), Ok(&column));
+        for flip in flips {
+            let bit = flip.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        if let Ok(decoded) = decode_given(column.field_type(), &bytes, &other) {
+            prop_assert_eq!(decoded.len(), column.len());
         }
     }
 
@@ -155,7 +244,7 @@ proptest! {
             if planes {
                 floats::encode_planes(&values, &mut bytes);
             } else {
-                floats::encode(&values, &mut bytes);
+                floats::encode(&values, Effort::Hot, &mut bytes);
             }
             let mut input = Input::new(&bytes);
             let decoded = floats::decode(&mut input, values.len()).unwrap();
@@ -165,8 +254,9 @@ proptest! {
     }
 
     #[test]
-    fn pages_survive_with_their_nulls(column in columns(), level in 1..4i32) {
-        let page = PageEncoder { level, ..ENCODER }.encode(&column);
+    fn pages_survive_with_their_nulls(column in columns(), is_hot in any::<bool>()) {
+        let effort = if is_hot { Effort::Hot } else { Effort::Cold };
+        let page = PageEncoder { effort, ..ENCODER }.encode(&column);
         let (rows, field_type) = (column.len(), column.field_type());
         if page.bytes.is_empty() {
             prop_assert!(matches!(page.encoding, Encoding::Nulls | Encoding::Constant | Encoding::Step));
@@ -178,7 +268,7 @@ proptest! {
     #[test]
     fn a_column_within_something_larger_ends_where_it_ends(column in columns()) {
         let mut bytes = Vec::new();
-        encode_column(&column, &mut bytes);
+        encode_column(&column, Effort::Cold, &mut bytes);
         bytes.push(42);
         let mut input = Input::new(&bytes);
         let decoded = decode_column(column.field_type(), column.len(), &mut input);
@@ -197,7 +287,7 @@ proptest! {
     #[test]
     fn flipped_bits_give_as_many_rows_or_damage(column in columns(), flips in prop::collection::vec(any::<prop::sample::Index>(), 1..4)) {
         let mut bytes = Vec::new();
-        encode_column(&column, &mut bytes);
+        encode_column(&column, Effort::Cold, &mut bytes);
         for flip in flips {
             let bit = flip.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -208,7 +298,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_values_or_damage(bytes in prop::collection::vec(prop_oneof![0..11u8, any::<u8>()], 0..200), rows in 0..5_000usize) {
+    fn any_bytes_are_values_or_damage(bytes in prop::collection::vec(prop_oneof![0..16u8, any::<u8>()], 0..200), rows in 0..5_000usize) {
         for field_type in [FieldType::I64, FieldType::F64, FieldType::Bool, FieldType::Text, FieldType::Time] {
             if let Ok(column) = decode_page(field_type, rows, &bytes) {
                 prop_assert_eq!(column.len(), rows);
@@ -231,7 +321,7 @@ fn few_bytes_do_not_become_gigabytes_of_text() {
     let long = "x".repeat(1 << 20);
     let texts = Values::Text(std::iter::repeat_n(long.as_str(), 2).collect());
     let mut bytes = Vec::new();
-    encode_column(&Column::from_values(texts), &mut bytes);
+    encode_column(&Column::from_values(texts), Effort::Cold, &mut bytes);
     // The same dictionary and the same constant code, for more rows than a page may have text.
     let rows = TEXT_BYTES_MAX / long.len() + 1;
     assert!(decode_column(FieldType::Text, rows, &mut Input::new(&bytes)).is_err());
@@ -271,6 +361,20 @@ fn what_monitoring_sends_takes_few_bytes() {
     let blocks = bytes(Values::I64(
         (0..rows).map(|_| (1_000 + random(64)) * 8_192).collect(),
     ));
+    let walk = (0..rows).scan(50i64, |value, _| {
+        *value += [0, 0, 0, 1, 1, -1, -1, 2][usize::try_from(random(8)).unwrap()];
+        Some(*value)
+    });
+    let walk = bytes(Values::I64(walk.collect()));
+    let microseconds = (0..rows).map(|_| random(1_000_000) as f64 / 1_000.0);
+    let microseconds = bytes(Values::F64(microseconds.collect()));
+    // Three series of one clock that is never even, over and over.
+    let clock: Vec<i64> = (0..700)
+        .map(|row| row * 10_000_000_000 + random(1_000_000_000))
+        .collect();
+    let clock = bytes(Values::Time(
+        clock.iter().copied().cycle().take(8_192).collect(),
+    ));
     let sizes = [
         idle,
         steady,
@@ -280,6 +384,9 @@ fn what_monitoring_sends_takes_few_bytes() {
         mostly_idle,
         decimals,
         blocks,
+        walk,
+        microseconds,
+        clock,
     ];
 
     assert_eq!((idle, steady), (0, 0));
@@ -289,4 +396,8 @@ fn what_monitoring_sends_takes_few_bytes() {
     assert!(mostly_idle < 500, "{sizes:?}");
     assert!(decimals < 15_500, "{sizes:?}");
     assert!(blocks < 6_700, "{sizes:?}");
+    // 1.906 bits a difference are 1 952 bytes, a million numbers 20 bits, a clock 37 bits a tick.
+    assert!(walk < 2_050, "{sizes:?}");
+    assert!(microseconds < 20_700, "{sizes:?}");
+    assert!(clock < 3_500, "{sizes:?}");
 }

@@ -10,25 +10,25 @@
 //!                                               ?     ?  the code of each row, as encoded integers
 //! ```
 
-use std::collections::HashMap;
-
+use super::effort::Effort;
 use super::integers;
+use super::lookup::{Lookup, hash_bytes};
 use super::{Damage, Encoding, Input, push_count};
-use crate::column::TextValues;
+use crate::column::{Column, TextValues, Values};
 
 /// The most bytes that the texts of one page may have, decoded.
 pub(crate) const TEXT_BYTES_MAX: usize = 512 << 20;
 
-pub(super) fn encode(texts: &TextValues, out: &mut Vec<u8>) -> Encoding {
+pub(super) fn encode(texts: &TextValues, effort: Effort, out: &mut Vec<u8>) -> Encoding {
     if let Some((distinct, codes)) = dictionary(texts) {
         out.push(Encoding::Dictionary.code());
         push_count(out, distinct.len());
-        encode_plain(&distinct, out);
-        integers::encode(&codes, out);
+        encode_plain(&distinct, effort, out);
+        integers::encode(&codes, effort, out);
         return Encoding::Dictionary;
     }
     out.push(Encoding::Plain.code());
-    encode_plain(texts, out);
+    encode_plain(texts, effort, out);
     Encoding::Plain
 }
 
@@ -44,12 +44,26 @@ pub(super) fn decode(input: &mut Input<'_>, rows: usize) -> Result<TextValues, D
     }
 }
 
-fn encode_plain(texts: &TextValues, out: &mut Vec<u8>) {
+/// Checks that rows of a column are not more text than a page may have.
+pub(super) fn check_gathered(column: &Column, rows: &[u32]) -> Result<(), Damage> {
+    let Values::Text(texts) = &column.values else {
+        return Ok(());
+    };
+    let lengths = rows
+        .iter()
+        .map(|row| texts.value_bytes(*row as usize).len());
+    match lengths.sum::<usize>() <= TEXT_BYTES_MAX {
+        true => Ok(()),
+        false => Err(BAD_LENGTH),
+    }
+}
+
+fn encode_plain(texts: &TextValues, effort: Effort, out: &mut Vec<u8>) {
     let lengths = (0..texts.len()).map(|index| texts.value_bytes(index).len());
     let lengths: Vec<i64> = lengths
         .map(|length| i64::try_from(length).unwrap_or(0))
         .collect();
-    integers::encode(&lengths, out);
+    integers::encode(&lengths, effort, out);
     out.extend_from_slice(&texts.bytes);
 }
 
@@ -84,22 +98,27 @@ fn decode_plain(input: &mut Input<'_>, rows: usize) -> Result<TextValues, Damage
 /// Returns the distinct texts in order of appearance and the code of each row, where that pays.
 fn dictionary(texts: &TextValues) -> Option<(TextValues, Vec<i64>)> {
     let most = texts.len() / 2;
-    let mut codes_of = HashMap::new();
+    let mut lookup = Lookup::for_at_most(most + 1);
     let mut distinct = TextValues::new();
     let mut codes = Vec::with_capacity(texts.len());
+    let (mut last, mut code): (Option<&[u8]>, u32) = (None, 0);
     for index in 0..texts.len() {
         let text = texts.value_bytes(index);
-        let next = i64::try_from(codes_of.len()).unwrap_or(0);
-        let code = *codes_of.entry(text).or_insert(next);
-        if code == next {
-            if codes_of.len() > most {
+        if last != Some(text) {
+            let next = u32::try_from(distinct.len()).ok()?;
+            let is_it = |number: u32| distinct.value_bytes(number as usize) == text;
+            code = lookup.number(hash_bytes(text), next, is_it)?;
+            if code == next {
+                distinct.push_bytes(text);
+            }
+            if distinct.len() > most {
                 return None;
             }
-            distinct.push_bytes(text);
+            last = Some(text);
         }
-        codes.push(code);
+        codes.push(i64::from(code));
     }
-    Some((distinct, codes)).filter(|(distinct, _)| !distinct.is_empty())
+    (!distinct.is_empty()).then_some((distinct, codes))
 }
 
 fn expand(distinct: &TextValues, codes: &[i64]) -> Result<TextValues, Damage> {

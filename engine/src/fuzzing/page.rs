@@ -5,7 +5,7 @@ use schema::FieldType;
 use super::Seed;
 use super::values::{COLUMNS, column_of};
 use crate::column::{Column, Values};
-use crate::encoding::{PageEncoder, decode_page};
+use crate::encoding::{Effort, PageEncoder, decode_page};
 
 /// Decodes a page of integers.
 pub fn page_integers(data: &[u8]) -> bool {
@@ -58,8 +58,11 @@ pub(super) fn survives(column: &Column) {
     if column.is_empty() {
         return;
     }
-    let page = ENCODER.encode(column);
-    if !page.bytes.is_empty() {
+    for effort in [Effort::Hot, Effort::Cold] {
+        let page = PageEncoder { effort, ..ENCODER }.encode(column);
+        if page.bytes.is_empty() {
+            continue;
+        }
         let again = decode_page(column.field_type(), column.len(), &page.bytes);
         assert!(
             again.is_ok_and(|again| again == *column),
@@ -93,7 +96,7 @@ pub(super) fn seeds() -> Vec<Seed> {
 }
 
 const ENCODER: PageEncoder = PageEncoder {
-    level: 1,
+    effort: Effort::Cold,
     footer_text_bytes_max: 64,
 };
 

@@ -77,6 +77,11 @@ impl PageCache {
         page
     }
 
+    /// Returns a page if it is here, and counts nothing.
+    pub(crate) fn peek(&self, key: &PageKey) -> Option<CachedPage> {
+        self.pages.get(key)
+    }
+
     pub(crate) fn count_quarantined(&self) {
         self.quarantined.fetch_add(1, Ordering::Relaxed);
     }

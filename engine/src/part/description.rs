@@ -9,6 +9,7 @@ use seal::Keyring;
 use serde::{Deserialize, Serialize};
 
 use super::PartId;
+use crate::encoding::Effort;
 
 /// What parts are read and written with.
 #[derive(Debug, Clone)]
@@ -83,8 +84,8 @@ pub struct WriterSettings {
     pub page_rows: u32,
     /// Pages of a column that lie together; default 8. A writer holds so many, encoded, in memory.
     pub group_pages: u32,
-    /// The level of zstd over encoded pages; default 1. Higher costs time and gains some bytes.
-    pub compression_level: i32,
+    /// How hard pages are tried to be made small; default cold.
+    pub effort: Effort,
 }
 
 impl Default for WriterSettings {
@@ -92,7 +93,7 @@ impl Default for WriterSettings {
         Self {
             page_rows: 8_192,
             group_pages: 8,
-            compression_level: 1,
+            effort: Effort::Cold,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Texts in rising order, each without the bytes that it shares with the one before.
 
 use crate::column::TextValues;
-use crate::encoding::{Damage, Input, decode_integers, encode_integers, push_count};
+use crate::encoding::{Damage, Effort, Input, decode_integers, encode_integers, push_count};
 
 pub(crate) fn encode(texts: &TextValues, out: &mut Vec<u8>) {
     let (mut shared, mut lengths, mut rests) = (Vec::new(), Vec::new(), Vec::new());
@@ -16,8 +16,8 @@ pub(crate) fn encode(texts: &TextValues, out: &mut Vec<u8>) {
         before = text;
     }
     push_count(out, texts.len());
-    encode_integers(&shared, out);
-    encode_integers(&lengths, out);
+    encode_integers(&shared, Effort::Cold, out);
+    encode_integers(&lengths, Effort::Cold, out);
     out.extend_from_slice(&rests);
 }
 

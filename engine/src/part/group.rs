@@ -7,10 +7,11 @@ use schema::{ColumnDefinition, FieldType};
 use seal::{FileKey, FileKind, Place, Salt, seal_page};
 
 use super::footer::PageEntry;
+use super::relations::Relations;
 use super::statistics::PageStatistics;
 use crate::Error;
 use crate::column::{Column, Values};
-use crate::encoding::{EncodedPage, PageEncoder, TEXT_BYTES_MAX};
+use crate::encoding::{Effort, EncodedPage, PageEncoder, TEXT_BYTES_MAX};
 
 /// Pages under construction, and what was made of them.
 ///
@@ -23,6 +24,8 @@ pub(crate) struct OpenGroup {
     sealed: Vec<Vec<u8>>,
     /// For the times and each field the pages of all groups.
     pub(crate) entries: Vec<Vec<PageEntry>>,
+    /// Which fields follow from which others, as the first page of the group has it.
+    relations: Relations,
 }
 
 /// What pages are sealed with.
@@ -45,6 +48,7 @@ impl OpenGroup {
                 .collect(),
             sealed: vec![Vec::new(); 1 + fields.len()],
             entries: vec![Vec::new(); 1 + fields.len()],
+            relations: Relations::default(),
         }
     }
 
@@ -75,11 +79,13 @@ impl OpenGroup {
     /// Encodes and seals the page under construction and begins another.
     pub(crate) fn close_page(&mut self, sealing: &Sealing<'_>) -> Result<(), Error> {
         let page = self.pages();
+        let encoded = self.encode(sealing)?;
         let columns = std::iter::once(&mut self.times).chain(&mut self.fields);
         let kept = self.sealed.iter_mut().zip(&mut self.entries);
-        for (number, (column, (sealed, entries))) in (0u32..).zip(columns.zip(kept)) {
-            check_texts(column)?;
-            let EncodedPage { encoding, bytes } = sealing.encoder.encode(column);
+        for (number, ((column, encoded), (sealed, entries))) in
+            (0u32..).zip(columns.zip(encoded).zip(kept))
+        {
+            let EncodedPage { encoding, bytes } = encoded;
             let before = sealed.len();
             if !bytes.is_empty() {
                 let place = page_place(sealing.salt, number, page, sealing.group_pages);
@@ -91,9 +97,28 @@ impl OpenGroup {
                 sealed_bytes: u32::try_from(sealed.len() - before).map_err(|_| texts_limit())?,
                 statistics: PageStatistics::of(column),
             });
-            *column = Column::empty(column.field_type());
+            column.clear();
         }
         Ok(())
+    }
+
+    /// Encodes the page under construction: the times, then each field.
+    fn encode(&mut self, sealing: &Sealing<'_>) -> Result<Vec<EncodedPage>, Error> {
+        self.fields.iter().try_for_each(check_texts)?;
+        let mut fields: Vec<EncodedPage> = self
+            .fields
+            .iter()
+            .map(|column| sealing.encoder.encode(column))
+            .collect();
+        if sealing.encoder.effort == Effort::Cold {
+            if self.pages().is_multiple_of(sealing.group_pages as usize) {
+                let bytes: Vec<usize> = fields.iter().map(|page| page.bytes.len()).collect();
+                self.relations = Relations::find(&self.fields, &bytes);
+            }
+            self.relations.shrink(&self.fields, &mut fields);
+        }
+        let times = sealing.encoder.encode(&self.times);
+        Ok(std::iter::once(times).chain(fields).collect())
     }
 
     /// Gives up the sealed pages in the order in which they are written.

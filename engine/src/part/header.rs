@@ -4,7 +4,7 @@
 //!  header                                    trailer
 //!  offset bytes                              offset bytes
 //!       0     4  magic "pgPT"                     0     8  offset of the footer
-//!       4     2  version, 1                       8     4  length of the footer, sealed
+//!       4     2  version, 2                       8     4  length of the footer, sealed
 //!       6     2  zero                            12     4  magic "pgPE"
 //!       8    16  id of the part                  16
 //!      24     4  number of the data key
@@ -111,4 +111,4 @@ pub(crate) const TRAILER_BYTES: usize = 16;
 
 const HEADER_MAGIC: &[u8; 4] = b"pgPT";
 const TRAILER_MAGIC: &[u8; 4] = b"pgPE";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;

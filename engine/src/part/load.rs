@@ -1,32 +1,66 @@
 //! From the bytes of a page to its values.
 
+use std::sync::Arc;
+
 use schema::FieldType;
 use tracing::error;
 
+use super::cache::CachedPage;
 use super::footer::PageEntry;
 use super::group::page_place;
 use super::quarantine::Ill;
+use super::relations::DEPTH_MAX;
 use super::{PageColumn, Part, QuarantinedPage, Value};
 use crate::Error;
 use crate::column::{Column, Values};
-use crate::encoding::{Damage, Encoding, between, decode_page};
+use crate::encoding::{Damage, Encoding, between, decode_given, decode_page, reference_of};
 
 impl Part {
     /// Reads, opens and decodes a page; E-4: what is damaged is remembered and not read again, what
     /// the disk does not give is named until it does.
     pub(super) fn load(&self, column: PageColumn, page: usize) -> Result<Column, Error> {
+        self.load_within(column, page, DEPTH_MAX)
+    }
+
+    /// As [`Self::load`], with as many other pages below it as may be.
+    fn load_within(&self, column: PageColumn, page: usize, depth: usize) -> Result<Column, Error> {
         if let Some(reason) = self.quarantine.reason(column, small(page)) {
             return Err(Error::corrupt(&self.path, reason));
         }
         let entry = self.page(column, page);
-        let sealed = self.read(entry).inspect_err(|error| {
+        let mut sealed = self.read(entry).inspect_err(|error| {
             self.quarantine(column, page, Ill::Unreadable, &error.to_string());
         })?;
         self.quarantine.release(column, small(page));
-        self.decode(column, page, sealed).map_err(|why| {
-            let reason = self.quarantine(column, page, Ill::Damaged, &why);
-            Error::corrupt(&self.path, reason)
-        })
+        let opened = self.open_page(column, page, &mut sealed);
+        let plain = opened.map_err(|why| self.damaged(column, page, &why))?;
+        let other = match reference_of(plain) {
+            Some(number) => Some(self.reference(column, page, number, depth)?),
+            None => None,
+        };
+        self.decode(column, page, plain, other.as_deref())
+            .map_err(|why| self.damaged(column, page, &why))
+    }
+
+    /// Returns the page of the other column that one is given, which is read if it is not at hand.
+    fn reference(
+        &self,
+        column: PageColumn,
+        page: usize,
+        number: u32,
+        depth: usize,
+    ) -> Result<Arc<Column>, Error> {
+        let field = (number as usize)
+            .checked_sub(1)
+            .filter(|field| *field < self.fields().len());
+        let (Some(field), Some(depth)) = (field, depth.checked_sub(1)) else {
+            return Err(self.damaged(column, page, "the column that it follows is not there"));
+        };
+        let reference = PageColumn::Field(field);
+        if let Some(CachedPage::Values(values)) = self.cache.peek(&self.key_of(reference, page)) {
+            return Ok(values);
+        }
+        self.load_within(reference, page, depth).map(Arc::new)
     }
 
     fn read(&self, entry: &PageEntry) -> Result<Vec<u8>, Error> {
@@ -38,23 +72,45 @@ impl Part {
         Ok(sealed)
     }
 
+    /// Returns the plaintext of a page, which lies where the sealed page was.
+    fn open_page<'a>(
+        &self,
+        column: PageColumn,
+        page: usize,
+        sealed: &'a mut [u8],
+    ) -> Result<&'a [u8], String> {
+        if sealed.is_empty() {
+            return Ok(&[]);
+        }
+        let group_pages = self.footer.description.group_pages;
+        let place = page_place(self.header.salt, column.number(), page, group_pages);
+        match seal::open_page_in_place(&self.key, &place, sealed) {
+            Ok(plain) => Ok(plain),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     fn decode(
         &self,
         column: PageColumn,
         page: usize,
-        mut sealed: Vec<u8>,
+        plain: &[u8],
+        other: Option<&Column>,
     ) -> Result<Column, String> {
         let entry = self.page(column, page);
         let field_type = self.field_type(column);
-        let rows = entry.statistics.rows as usize;
-        if sealed.is_empty() {
-            return from_footer(entry, field_type).map_err(|damage| damage.to_string());
-        }
-        let group_pages = self.footer.description.group_pages;
-        let place = page_place(self.header.salt, column.number(), page, group_pages);
-        let plain = seal::open_page_in_place(&self.key, &place, &mut sealed)
-            .map_err(|error| error.to_string())?;
-        decode_page(field_type, rows, plain).map_err(|damage| damage.to_string())
+        let decoded = match other {
+            _ if entry.sealed_bytes == 0 => from_footer(entry, field_type),
+            Some(other) => decode_given(field_type, plain, other),
+            None => decode_page(field_type, entry.statistics.rows as usize, plain),
+        };
+        decoded.map_err(|damage| damage.to_string())
+    }
+
+    /// Remembers a damaged page and returns the error that names it.
+    fn damaged(&self, column: PageColumn, page: usize, why: &str) -> Error {
+        let reason = self.quarantine(column, page, Ill::Damaged, why);
+        Error::corrupt(&self.path, reason)
     }
 
     /// Remembers a page, counts and logs it once, and returns what is wrong with it.

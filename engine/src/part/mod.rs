@@ -11,6 +11,9 @@
 //! follow from its [`PageStatistics`] has no bytes at all. Every page is sealed for its place (S-1,
 //! S-2), and one that does not open is quarantined and named (E-4).
 //!
+//! A field whose values follow from another's may be stored by what that one does not tell
+//! (`relations`).
+//!
 //! A part knows nothing of other parts, of memory or of the log: who wins where two rows have the
 //! same series and time is decided above.
 //!
@@ -33,6 +36,7 @@ mod open;
 )]
 mod part;
 mod quarantine;
+mod relations;
 mod statistics;
 mod unfinished;
 mod verify;
@@ -49,7 +53,7 @@ pub use statistics::{PageStatistics, Value};
 pub use verify::Verification;
 pub use writer::PartWriter;
 
-pub use crate::encoding::Encoding;
+pub use crate::encoding::{Effort, Encoding};
 
 /// A column of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

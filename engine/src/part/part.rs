@@ -209,12 +209,16 @@ impl Part {
         if self.page(column, page).sealed_bytes == 0 {
             return load();
         }
-        let key = PageKey {
+        self.cache.get_or_load(self.key_of(column, page), load)
+    }
+
+    /// Returns the name of a page in the cache.
+    pub(super) fn key_of(&self, column: PageColumn, page: usize) -> PageKey {
+        PageKey {
             part: self.meta.id,
             column: column.number(),
             page: small(page),
-        };
-        self.cache.get_or_load(key, load)
+        }
     }
 }
 

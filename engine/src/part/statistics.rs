@@ -1,5 +1,7 @@
 //! What the footer tells of a page's values without reading them.
 
+use std::borrow::Cow;
+
 use schema::FieldType;
 
 use crate::column::{Bitmap, Column, TextValues, Values};
@@ -129,11 +131,9 @@ type Extremes = (Option<Value>, Option<Value>, Option<Value>);
 fn extremes(column: &Column) -> Extremes {
     match &column.values {
         Values::I64(values) => {
-            let (min, max) = least_and_most(valid(column, values), i64::cmp);
-            let sum = valid(column, values)
-                .map(|value| i128::from(*value))
-                .sum::<i128>();
-            let sum = i64::try_from(sum).ok().filter(|_| min.is_some());
+            let values = valid(column, values);
+            let (min, max) = least_and_most(&values);
+            let sum = min.zip(max).and_then(|(min, max)| sum(&values, min, max));
             (
                 min.map(Value::I64),
                 max.map(Value::I64),
@@ -141,15 +141,17 @@ fn extremes(column: &Column) -> Extremes {
             )
         }
         Values::Time(values) => {
-            let (min, max) = least_and_most(valid(column, values), i64::cmp);
+            let (min, max) = least_and_most(&valid(column, values));
             (min.map(Value::Time), max.map(Value::Time), None)
         }
         Values::F64(values) => {
-            let (min, max) = least_and_most(valid(column, values), f64::total_cmp);
-            let sum = min.map(|_| valid(column, values).sum());
+            let values = valid(column, values);
+            let keys: Vec<i64> = values.iter().map(|value| total_order(*value)).collect();
+            let (min, max) = least_and_most(&keys);
+            let sum = min.map(|_| values.iter().sum());
             (
-                min.map(Value::F64),
-                max.map(Value::F64),
+                min.map(of_total_order).map(Value::F64),
+                max.map(of_total_order).map(Value::F64),
                 sum.map(Value::F64),
             )
         }
@@ -166,14 +168,7 @@ fn extremes(column: &Column) -> Extremes {
             )
         }
         Values::Text(texts) => {
-            let rows = (0..texts.len()).filter(|row| column.is_valid(*row));
-            let texts = rows.map(|row| texts.value_bytes(row));
-            let (min, max) = texts.fold((None, None), |(min, max), text| {
-                (
-                    Some(min.map_or(text, |m: &[u8]| m.min(text))),
-                    max.max(Some(text)),
-                )
-            });
+            let (min, max) = first_and_last(column, texts);
             let value = |text: Option<&[u8]>| std::str::from_utf8(text?).ok().and_then(short);
             (value(min), value(max), None)
         }
@@ -181,28 +176,64 @@ fn extremes(column: &Column) -> Extremes {
 }
 
 /// Returns the values of rows that are not null.
-fn valid<'a, T>(column: &'a Column, values: &'a [T]) -> impl Iterator<Item = &'a T> {
-    let validity = column.validity.as_ref();
-    values
+fn valid<'a, T: Copy>(column: &Column, values: &'a [T]) -> Cow<'a, [T]> {
+    let Some(validity) = column.validity.as_ref().filter(|_| column.null_count() > 0) else {
+        return values.into();
+    };
+    let known = values
         .iter()
-        .enumerate()
-        .filter(move |(row, _)| validity.is_none_or(|v| v.get(*row)))
-        .map(|(_, value)| value)
+        .zip(validity.iter())
+        .filter(|(_, valid)| *valid);
+    known.map(|(value, _)| *value).collect()
 }
 
-fn least_and_most<'a, T: Copy + 'a>(
-    values: impl Iterator<Item = &'a T>,
-    compare: impl Fn(&T, &T) -> std::cmp::Ordering,
-) -> (Option<T>, Option<T>) {
-    values.fold((None, None), |(min, max), value| {
-        let least = min
-            .filter(|min| compare(min, value).is_le())
-            .unwrap_or(*value);
-        let most = max
-            .filter(|max| compare(max, value).is_ge())
-            .unwrap_or(*value);
-        (Some(least), Some(most))
-    })
+fn least_and_most(values: &[i64]) -> (Option<i64>, Option<i64>) {
+    // Two passes, each of which the compiler turns into vector code.
+    (values.iter().min().copied(), values.iter().max().copied())
+}
+
+/// Returns the sum, if it fits.
+fn sum(values: &[i64], min: i64, max: i64) -> Option<i64> {
+    let most = min.unsigned_abs().max(max.unsigned_abs());
+    if most
+        .checked_mul(values.len() as u64)
+        .is_some_and(|most| most < 1 << 63)
+    {
+        return Some(values.iter().sum());
+    }
+    let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
+    i64::try_from(sum).ok()
+}
+
+/// Returns a number that orders as `f64::total_cmp` does.
+const fn total_order(value: f64) -> i64 {
+    let bits = value.to_bits().cast_signed();
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
+/// Returns the double that such a number stands for.
+const fn of_total_order(key: i64) -> f64 {
+    f64::from_bits((key ^ ((key >> 63).cast_unsigned() >> 1).cast_signed()).cast_unsigned())
+}
+
+/// Returns the texts that sort first and last.
+fn first_and_last<'a>(
+    column: &Column,
+    texts: &'a TextValues,
+) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+    let mut extremes: Option<(&[u8], &[u8])> = None;
+    let mut before: Option<&[u8]> = None;
+    for row in (0..texts.len()).filter(|row| column.is_valid(*row)) {
+        let text = texts.value_bytes(row);
+        // Most texts are that of the row before, which is known already.
+        if before == Some(text) {
+            continue;
+        }
+        before = Some(text);
+        let (min, max) = extremes.unwrap_or((text, text));
+        extremes = Some((min.min(text), max.max(text)));
+    }
+    extremes.unzip()
 }
 
 fn short(text: &str) -> Option<Value> {

@@ -249,7 +249,7 @@ impl PartWriter {
             salt: self.salt,
             entropy: &*self.environment.entropy,
             encoder: PageEncoder {
-                level: self.settings.compression_level,
+                effort: self.settings.effort,
                 footer_text_bytes_max: statistics::TEXT_BYTES_MAX,
             },
             group_pages: self.settings.group_pages,

@@ -113,6 +113,12 @@ impl ScanPartition {
             let mut merge = merge;
             self.plan.clear();
             merge.fill(rows_max - rows, &mut self.plan, &mut self.reader)?;
+            if rows == 0 && self.plan.rows() * FILLS_WITH >= rows_max {
+                // A batch that will be full is not moved while it grows.
+                fields
+                    .iter_mut()
+                    .for_each(|column| column.reserve(rows_max));
+            }
             for (wanted, column) in fields.iter_mut().enumerate() {
                 self.reader.append(wanted, &self.plan, column)?;
             }
@@ -208,3 +214,6 @@ impl Iterator for ScanPartition {
         batch.transpose()
     }
 }
+
+/// A series that has this part of a batch's rows is likely followed by others that fill it.
+const FILLS_WITH: usize = 4;

@@ -8,7 +8,9 @@ use crate::Error;
 use crate::column::Column;
 use crate::manifest::PartEntry;
 use crate::merge::{Mode, Plan, Reader, SeriesMerge, Source, SourceRun};
-use crate::part::{PageCache, Part, PartDescription, PartEnvironment, PartWriter, WriterSettings};
+use crate::part::{
+    Effort, PageCache, Part, PartDescription, PartEnvironment, PartWriter, WriterSettings,
+};
 use crate::series::{SeriesId, SeriesIndex};
 use crate::state::{StoredPart, TableState};
 
@@ -207,7 +209,16 @@ impl Copying<'_> {
             last_lsn: last.unwrap_or(Lsn::ZERO),
             level: self.contents.level,
         };
-        PartWriter::create(self.environment, description, &WriterSettings::default())
+        // What comes straight from memory is soon merged: small is what stays.
+        let effort = match self.contents.level {
+            0 => Effort::Hot,
+            _ => Effort::Cold,
+        };
+        let settings = WriterSettings {
+            effort,
+            ..WriterSettings::default()
+        };
+        PartWriter::create(self.environment, description, &settings)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The series of a part within its footer.
 
 use super::{FooterDescription, MISFIT, TOO_MANY};
-use crate::encoding::{Damage, Input, decode_integers, encode_integers};
+use crate::encoding::{Damage, Effort, Input, decode_integers, encode_integers};
 use crate::part::{Directory, front_coding};
 
 pub(super) fn encode(directory: &Directory, out: &mut Vec<u8>) {
@@ -11,12 +11,14 @@ pub(super) fn encode(directory: &Directory, out: &mut Vec<u8>) {
         }
         encode_integers(
             &directory.codes_of(tag).map(i64::from).collect::<Vec<_>>(),
+            Effort::Cold,
             out,
         );
     }
     let (_, starts) = directory.starts().split_last().unwrap_or((&0, &[]));
     encode_integers(
         &starts.iter().copied().map(i64::from).collect::<Vec<_>>(),
+        Effort::Cold,
         out,
     );
 }

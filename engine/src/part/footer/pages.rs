@@ -5,7 +5,7 @@ use schema::FieldType;
 use super::{FooterDescription, MISFIT, TOO_MANY};
 use crate::column::Column;
 use crate::encoding::{
-    Damage, Encoding, Input, decode_column, decode_integers, encode_column, encode_integers,
+    Damage, Effort, Encoding, Input, decode_column, decode_integers, encode_column, encode_integers,
 };
 use crate::part::{PageStatistics, Value};
 
@@ -30,6 +30,7 @@ pub(super) fn encode(pages: &[PageEntry], field_type: FieldType, out: &mut Vec<u
             .iter()
             .map(|page| page.sealed_bytes.into())
             .collect::<Vec<_>>(),
+        Effort::Cold,
         out,
     );
     encode_integers(
@@ -37,6 +38,7 @@ pub(super) fn encode(pages: &[PageEntry], field_type: FieldType, out: &mut Vec<u
             .iter()
             .map(|page| page.statistics.nulls.into())
             .collect::<Vec<_>>(),
+        Effort::Cold,
         out,
     );
     for (pick, value_type) in statistics_of(field_type) {
@@ -47,7 +49,7 @@ pub(super) fn encode(pages: &[PageEntry], field_type: FieldType, out: &mut Vec<u
                 None => column.push_null(),
             }
         }
-        encode_column(&column, out);
+        encode_column(&column, Effort::Cold, out);
     }
 }
 

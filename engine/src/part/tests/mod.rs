@@ -1,6 +1,7 @@
 //! What holds of parts, one promise a file; here what they share: a directory with keys, and rows.
 
 mod damage;
+mod given;
 mod lifecycle;
 mod order;
 mod round_trip;
@@ -234,7 +235,7 @@ fn rows() -> impl Strategy<Value = Rows> {
                 settings: WriterSettings {
                     page_rows,
                     group_pages,
-                    compression_level: 1,
+                    effort: Effort::Hot,
                 },
                 tags: (0..tags).map(|tag| format!("tag {tag}")).collect(),
                 fields: types.iter().enumerate().map(name).collect(),

@@ -1,0 +1,58 @@
+//! What one pass over integers shows; the chooser's first look.
+
+/// The least and the greatest of values and of their differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Profile {
+    /// The first value.
+    pub(super) first: i64,
+    /// The least value.
+    pub(super) min: i64,
+    /// The greatest value.
+    pub(super) max: i64,
+    /// The least difference from a row to the next, wrapping around.
+    pub(super) delta_min: i64,
+    /// The greatest difference, likewise.
+    pub(super) delta_max: i64,
+}
+
+impl Profile {
+    /// Looks at all values; nothing when there are none.
+    pub(super) fn of(values: &[i64]) -> Option<Self> {
+        let (first, later) = values.split_first()?;
+        let mut profile = Self {
+            first: *first,
+            min: *first,
+            max: *first,
+            delta_min: i64::MAX,
+            delta_max: i64::MIN,
+        };
+        for (before, value) in values.iter().zip(later) {
+            let delta = value.wrapping_sub(*before);
+            profile.min = profile.min.min(*value);
+            profile.max = profile.max.max(*value);
+            profile.delta_min = profile.delta_min.min(delta);
+            profile.delta_max = profile.delta_max.max(delta);
+        }
+        Some(profile)
+    }
+
+    /// Returns the step of values that rise or fall evenly: 0 if all are equal.
+    pub(super) const fn step(&self) -> Option<i64> {
+        match self.delta_min == self.delta_max {
+            true => Some(self.delta_min),
+            false => None,
+        }
+    }
+}
+
+/// Returns the number of rows that differ from the one before.
+pub(super) fn changes(values: &[i64]) -> usize {
+    let pairs = values.iter().zip(values.iter().skip(1));
+    pairs.map(|(a, b)| usize::from(a != b)).sum()
+}
+
+/// Returns the number of rows that are less than the one before.
+pub(super) fn falls(values: &[i64]) -> usize {
+    let pairs = values.iter().zip(values.iter().skip(1));
+    pairs.map(|(a, b)| usize::from(b < a)).sum()
+}
