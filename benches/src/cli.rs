@@ -23,16 +23,26 @@ pub(crate) struct Cli {
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
-    /// Everything below, one after the other
+    /// Everything below but soak, one after the other
     All,
     /// Durable ingest over QUIC: rows and values a second, acknowledged after fdatasync
     Ingest,
+    /// Durable ingest for minutes on end: does anything pile up, and what does it cost, settled?
+    Sustain,
+    /// Latency of acks at a given rate, counted from when each batch was due
+    Pace,
+    /// Memory of the server over ten minutes of ingest at full speed; not part of all
+    Soak,
+    /// Other stores on the same rows: VictoriaMetrics, ClickHouse
+    Peers,
     /// Bytes per value on disk of each data set, flushed and compacted
     Disk,
     /// Time from SIGKILL with a full log until the server serves again
     Restart,
     /// Latency of five queries over HTTP, every answer checked
     Queries,
+    /// The least bytes per value that each data set could take; needs no server
+    Entropy,
     /// Pieces of the store in this process: the log's group commit, writing and reading parts
     Codecs,
 }
@@ -53,7 +63,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) hosts: u32,
     /// Minutes of `statements` (5 000 rows each) and of `waits` (about 12 000 rows each)
-    #[arg(long, global = true, default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=14_400))]
+    #[arg(long, global = true, default_value_t = 720, value_parser = clap::value_parser!(u32).range(1..=14_400))]
     pub(crate) other_minutes: u32,
     /// Which of all data sets of these shapes
     #[arg(long, global = true, default_value_t = 42)]
@@ -70,8 +80,20 @@ pub(crate) struct Options {
     /// MiB of batches that are built before the clock runs; more data is sent in several turns
     #[arg(long, global = true, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=8_192))]
     pub(crate) slice_mib: u32,
+    /// Seconds of sustain (120 without), pace (30) or soak (600); all gives each its own
+    #[arg(long, global = true, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) seconds: Option<u32>,
+    /// Rows a second of pace
+    #[arg(long, global = true, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub(crate) rate: u32,
+    /// MiB that the server is told to stay within in soak
+    #[arg(long, global = true, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
+    pub(crate) memory_mib: u32,
+    /// Measure all without the other stores
+    #[arg(long, global = true)]
+    pub(crate) without_peers: bool,
     /// MiB of batches that are in the log, and in no part, when the server is killed
-    #[arg(long, global = true, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    #[arg(long, global = true, default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     pub(crate) log_mib: u32,
     /// How often each query is asked, each time with other parameters
     #[arg(long, global = true, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -12,17 +12,20 @@
 
 mod cli;
 mod codecs;
+mod entropy;
 mod failure;
 mod generate;
 mod ingest;
 mod latency;
 mod machine;
+mod peers;
 mod plan;
 mod progress;
 mod queries;
 mod report;
 mod room;
 mod server;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;

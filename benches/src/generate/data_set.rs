@@ -8,7 +8,7 @@ use super::{StatementRows, StatementShape, WaitRows, WaitShape};
 pub(crate) enum DataSet {
     /// Rows of ten whole numbers that wander.
     Cpu(CpuShape),
-    /// Increases, idle in 88 % of the rows.
+    /// Counters, idle in 88 % of the rows.
     Statements(StatementShape),
     /// Append-only samples, most of their values texts.
     Waits(WaitShape),
@@ -28,7 +28,9 @@ impl DataSet {
     pub(crate) fn field_count(self) -> u64 {
         let fields = match self {
             Self::Cpu(_) => CPU_FIELDS.len(),
-            Self::Statements(_) => super::statements::STATEMENT_FIELDS.len() + 1,
+            Self::Statements(_) => {
+                super::statements::STATEMENT_COUNTS.len() + super::statements::STATEMENT_TIMES.len()
+            }
             Self::Waits(_) => super::waits::WAIT_FIELD_COUNT,
         };
         fields as u64
@@ -40,7 +42,7 @@ impl DataSet {
         match self {
             Self::Cpu(_) => CPU_FIELDS.to_vec(),
             Self::Statements(_) => {
-                let fields = super::statements::STATEMENT_FIELDS.iter();
+                let fields = super::statements::STATEMENT_COUNTS.iter();
                 fields.map(|(name, _)| *name).collect()
             }
             Self::Waits(_) => vec!["pid"],

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   cpu         one row a host every 10 s: ten tags, ten whole numbers that wander between 0 and 100
-//!   statements  one row a statement every minute: four tags, eight increases, 12 % of rows not idle
+//!   statements  one row a statement every minute: four tags, eight counters, which move in 12 % of the rows
 //!   waits       append-only samples each second: three tags, eight values, most of them texts
 //! ```
 //!

@@ -126,7 +126,7 @@ mod tests {
         let mut feeds = feeds();
         let mut sequences = [0, 0];
         let (mut rows, mut slices) = (0, 0);
-        while let Some(slice) = feeds.build(&settings(40_000)).unwrap() {
+        while let Some(slice) = feeds.build(&settings(10_000)).unwrap() {
             slices += 1;
             for (frames, sequence) in slice.iter().zip(&mut sequences) {
                 for frame in frames {

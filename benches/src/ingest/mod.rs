@@ -9,17 +9,22 @@
 //! the generator; where a data set does not fit the memory that is set aside for frames, it is built
 //! and sent slice by slice, and only the sending is counted. A [`Tally`] of what was built is kept,
 //! and the server is asked for it afterwards.
+//!
+//! For minutes on end, or at a given pace, [`Rings`] send one data set over and over, ever later.
 
 mod feed;
 mod figures;
 mod link;
+mod ring;
 mod send;
+mod steady;
 mod tally;
 
 pub(crate) use feed::Feeds;
 pub(crate) use figures::{IngestFigures, number, per};
 pub(crate) use link::Link;
-pub(crate) use send::send;
+pub(crate) use send::{client_cpu, send};
+pub(crate) use steady::{Rings, Steady};
 pub(crate) use tally::Tally;
 
 /// How batches are made and sent.

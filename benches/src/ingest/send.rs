@@ -6,7 +6,7 @@ use std::time::Duration;
 use collector::Error;
 use futures::StreamExt;
 use futures::stream;
-use platform::{Clock, ProcessUsage, RealClock};
+use platform::{Clock, MonotonicNanos, ProcessUsage, RealClock};
 use tokio::task::JoinSet;
 use wire::BatchFrame;
 use wire::v1::RefusalCode;
@@ -84,7 +84,10 @@ async fn send_slice(
 
 /// Sends the frames of one connection, so many under way at once, and drops each once it is acked.
 async fn send_all(link: Arc<Link>, frames: Vec<BatchFrame>, in_flight: usize) -> Outcome<Sent> {
-    let sending = frames.into_iter().map(|frame| send_one(&link, frame));
+    let now = || RealClock.monotonic();
+    let sending = frames
+        .into_iter()
+        .map(|frame| async { send_until_acked(&link, frame, now()).await });
     let mut acks = stream::iter(sending).buffer_unordered(in_flight.max(1));
     let mut sent = Sent::default();
     while let Some(acked) = acks.next().await {
@@ -94,8 +97,13 @@ async fn send_all(link: Arc<Link>, frames: Vec<BatchFrame>, in_flight: usize) ->
 }
 
 /// Sends one frame until it is acked; a server that has no room says when to come again.
-async fn send_one(link: &Link, frame: BatchFrame) -> Outcome<Sent> {
-    let started = RealClock.monotonic();
+///
+/// The latency is counted from `started`.
+pub(super) async fn send_until_acked(
+    link: &Link,
+    frame: BatchFrame,
+    started: MonotonicNanos,
+) -> Outcome<Sent> {
     let mut refusals = 0;
     loop {
         match link.connection.send(&frame).await {
@@ -131,7 +139,8 @@ async fn send_one(link: &Link, frame: BatchFrame) -> Outcome<Sent> {
     })
 }
 
-fn client_cpu() -> Outcome<Duration> {
+/// Returns the processor time that this program has used.
+pub(crate) fn client_cpu() -> Outcome<Duration> {
     let usage = ProcessUsage::read().map_err(|source| Failure::io("/proc/self/status", &source))?;
     Ok(usage.cpu)
 }

@@ -30,8 +30,19 @@ impl Session {
         data_set: DataSet,
         options: &Options,
     ) -> Outcome<Self> {
-        progress::say(&format!("starting a server for {}", data_set.table()));
-        let server = Server::start(program, &room.data(data_set.table())?).await?;
+        Self::start_named(program, room, data_set.table(), data_set, options).await
+    }
+
+    /// Starts a server over an empty data directory of this name.
+    pub(super) async fn start_named(
+        program: &Program,
+        room: &Room,
+        name: &str,
+        data_set: DataSet,
+        options: &Options,
+    ) -> Outcome<Self> {
+        progress::say(&format!("starting a server for {name}"));
+        let server = Server::start(program, &room.data(name)?).await?;
         Ok(Self {
             program: program.clone(),
             at_start: server.usage()?,
@@ -57,16 +68,21 @@ impl Session {
 
     /// Has everything written to parts and merged, checks it, and measures what lies on disk.
     pub(super) async fn settle(&mut self, report: &mut Report) -> Outcome {
+        let figures = self.settled().await?;
+        report.disk.push(figures);
+        Ok(())
+    }
+
+    /// Has everything written to parts and merged, checks it, and returns what lies on disk.
+    pub(super) async fn settled(&mut self) -> Outcome<DiskFigures> {
         progress::say("flushing and compacting");
         let http = self.http()?;
         http.flush().await?;
         http.compact().await?;
         let used = self.server.usage()?.cpu.saturating_sub(self.at_start.cpu);
         let files = Files::of(self.server.data())?;
-        report
-            .disk
-            .push(DiskFigures::new(self.data_set, &self.tally, files, used));
-        self.tally.check(&http).await
+        self.tally.check(&http).await?;
+        Ok(DiskFigures::new(self.data_set, &self.tally, files, used))
     }
 
     /// Notes what the server used, and kills it.

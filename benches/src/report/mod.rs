@@ -1,6 +1,7 @@
 //! What a run found, as JSON for programs and as tables for people.
 
 mod floors;
+mod ingest;
 mod table;
 mod text;
 
@@ -10,10 +11,13 @@ pub(crate) use table::{Table, digits};
 
 use crate::cli::Options;
 use crate::codecs::CodecFigures;
+use crate::entropy::EntropyFigures;
 use crate::ingest::IngestFigures;
 use crate::machine::Machine;
-use crate::plan::{DiskFigures, RestartFigures};
+use crate::peers::PeerFigures;
+use crate::plan::{DiskFigures, RestartFigures, Sustained};
 use crate::queries::QueryFigures;
+use crate::watch::WatchFigures;
 
 /// Every figure of a run; what was not asked for is empty.
 #[derive(Debug, Clone, Serialize)]
@@ -24,6 +28,16 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
     /// Durable ingest, by data set.
     pub(crate) ingest: Vec<IngestFigures>,
+    /// Latency of acks at a given rate.
+    pub(crate) pace: Option<IngestFigures>,
+    /// Durable ingest for minutes on end.
+    pub(crate) sustained: Option<Sustained>,
+    /// Memory over many minutes of ingest.
+    pub(crate) soak: Option<WatchFigures>,
+    /// Other stores.
+    pub(crate) peers: Vec<PeerFigures>,
+    /// The least that each data set could take.
+    pub(crate) entropy: Vec<EntropyFigures>,
     /// Bytes on disk, by data set.
     pub(crate) disk: Vec<DiskFigures>,
     /// The restart with a full log.
@@ -43,6 +57,11 @@ impl Report {
             machine,
             seed: options.seed,
             ingest: Vec::new(),
+            pace: None,
+            sustained: None,
+            soak: None,
+            peers: Vec::new(),
+            entropy: Vec::new(),
             disk: Vec::new(),
             restart: None,
             queries: Vec::new(),

@@ -12,7 +12,10 @@ impl Report {
             self.machine_text(),
             self.floors_text(),
             self.ingest_text(),
+            self.watch_text(),
+            self.entropy_text(),
             self.disk_text(),
+            self.peers_text(),
             self.restart_text(),
             self.queries_text(),
             self.codecs
@@ -40,50 +43,33 @@ impl Report {
     }
 
     fn floors_text(&self) -> String {
-        let mut table = Table::new(&["floor", "bound", "measured", ""]);
+        let mut table = Table::new(&["floor", "bound", "measured", "of the bound", ""]);
         for floor in self.floors() {
             let verdict = if floor.is_reached {
                 "reached"
             } else {
                 "MISSED"
             };
-            let measured = digits(floor.measured, if floor.measured < 100.0 { 3 } else { 0 });
+            let short = |number| digits(number, if number < 100.0 { 3 } else { 0 });
             table.row([
-                floor.what.into(),
-                floor.bound.into(),
-                measured,
+                floor.what,
+                format!("{} {}", floor.direction.sign(), short(floor.bound)),
+                short(floor.measured),
+                digits(floor.ratio, 2),
                 verdict.into(),
             ]);
         }
         table.render_unless_empty()
     }
 
-    fn ingest_text(&self) -> String {
-        let mut table = Table::new(&[
-            "durable ingest",
-            "rows",
-            "rows/s",
-            "values/s",
-            "ack p50, ms",
-            "ack p99, ms",
-            "refusals",
-            "server CPU-s/M rows",
-            "client CPU-s/M rows",
-        ]);
-        for it in &self.ingest {
+    fn entropy_text(&self) -> String {
+        let mut table = Table::new(&["least on disk", "what", "bits per row", "bytes per value"]);
+        for it in &self.entropy {
             table.row([
-                format!(
-                    "{} ({} × {} × {} rows)",
-                    it.table, it.connections, it.in_flight, it.rows_per_batch
-                ),
-                digits(number(it.rows), 0),
-                digits(it.rows_per_s, 0),
-                digits(it.values_per_s, 0),
-                digits(it.ack.p50_ms, 1),
-                digits(it.ack.p99_ms, 1),
-                digits(number(it.refusals), 0),
-                digits(it.server_cpu_s_per_million_rows, 2),
-                digits(it.client_cpu_s_per_million_rows, 2),
+                it.table.into(),
+                it.what.into(),
+                digits(it.bits_per_row, 3),
+                digits(it.bytes_per_value, 4),
             ]);
         }
         table.render_unless_empty()
@@ -100,9 +86,10 @@ impl Report {
             "log files, MiB",
             "server CPU-s/M rows, settled",
         ]);
-        for it in &self.disk {
+        let sustained = self.sustained.iter().map(|it| (", minutes", &it.settled));
+        for (how, it) in self.disk.iter().map(|it| ("", it)).chain(sustained) {
             table.row([
-                it.table.into(),
+                format!("{}{how}", it.table),
                 digits(number(it.values), 0),
                 digits(it.bytes_per_value, 3),
                 digits(it.bytes_per_row, 2),
@@ -110,6 +97,30 @@ impl Report {
                 digits(mebibytes(it.files.part_bytes), 1),
                 digits(mebibytes(it.files.log_bytes), 1),
                 digits(it.settled_cpu_s_per_million_rows, 2),
+            ]);
+        }
+        table.render_unless_empty()
+    }
+
+    fn peers_text(&self) -> String {
+        let mut table = Table::new(&[
+            "others, the same rows",
+            "store",
+            "rows/s",
+            "bytes per value",
+            "CPU-s/M rows, settled",
+            "client CPU-s/M rows",
+        ]);
+        let known =
+            |figure: Option<f64>, after| figure.map_or("–".into(), |it| digits(it, after));
+        for it in &self.peers {
+            table.row([
+                it.table.into(),
+                it.name.clone(),
+                known(it.rows_per_s, 0),
+                digits(it.bytes_per_value, 3),
+                known(it.settled_cpu_s_per_million_rows, 2),
+                known(it.client_cpu_s_per_million_rows, 2),
             ]);
         }
         table.render_unless_empty()

@@ -58,6 +58,15 @@ impl Files {
     }
 }
 
+/// Returns the bytes of all files in a directory and below it; none where there is none.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn directory_bytes(dir: &Path) -> Outcome<u64> {
+    let files = Files::of(dir)?;
+    Ok(files.part_bytes + files.log_bytes + files.other_bytes)
+}
+
 /// Where in a data directory a file lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -98,6 +107,7 @@ mod tests {
         let files = Files::of(dir.path()).unwrap();
         assert_eq!((files.part_count, files.part_bytes), (2, 8));
         assert_eq!((files.log_bytes, files.other_bytes), (7, 11));
+        assert_eq!(directory_bytes(dir.path()).unwrap(), 26);
         let absent = dir.path().join("absent");
         assert_eq!(Files::of(&absent).unwrap(), Files::default());
     }

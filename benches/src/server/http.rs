@@ -70,6 +70,16 @@ impl Http {
         }
     }
 
+    /// Returns the page of metrics.
+    ///
+    /// # Errors
+    /// As [`Self::sql`].
+    pub(crate) async fn metrics(&self) -> Outcome<String> {
+        let url = format!("{}/metrics", self.url);
+        let bytes = self.send(self.client.get(url)).await?;
+        Ok(String::from_utf8_lossy(bytes.as_ref()).into_owned())
+    }
+
     /// Has the memtables written to parts and waits until it is done.
     ///
     /// # Errors

@@ -22,6 +22,10 @@ pub(crate) struct Server {
     ready_after: Duration,
 }
 
+/// The number of a server's process, to look at it from elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ServerId(pub(crate) u32);
+
 impl Server {
     /// Starts the program on free ports over a data directory and waits until it serves.
     ///
@@ -100,9 +104,21 @@ impl Server {
     /// # Errors
     /// When it does not run any more; the end of its log is in the message.
     pub(crate) fn usage(&self) -> Outcome<Usage> {
-        let ended = || not_ready("the server ended by itself", &log_path(&self.data));
-        let process = self.child.id().ok_or_else(ended)?;
-        Usage::of(process).map_err(|_| ended())
+        let id = self.id()?;
+        Usage::of(id.0).map_err(|_| self.ended())
+    }
+
+    /// Returns the number of the process.
+    ///
+    /// # Errors
+    /// When it does not run any more; the end of its log is in the message.
+    pub(crate) fn id(&self) -> Outcome<ServerId> {
+        let id = self.child.id().ok_or_else(|| self.ended());
+        id.map(ServerId)
+    }
+
+    fn ended(&self) -> Failure {
+        not_ready("the server ended by itself", &log_path(&self.data))
     }
 
     /// Kills the process with SIGKILL and waits for its end.
@@ -123,6 +139,7 @@ fn spawn(program: &Program, data: &Path, log: &Path) -> Outcome<Child> {
         .map_err(|source| Failure::io(log.display(), &source))?;
     let mut command = Command::new(program.path());
     command.arg("server").arg("--data").arg(data);
+    command.envs(program.variables());
     for door in ["--http", "--quic", "--pgwire"] {
         command.args([door, "127.0.0.1:0"]);
     }

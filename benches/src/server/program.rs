@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Outcome};
 
-/// The server's program, known to be there.
+/// The server's program, known to be there, and what it is told beside its flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Program(PathBuf);
+pub(crate) struct Program {
+    path: PathBuf,
+    /// Variables of its environment: settings of the server.
+    variables: Vec<(String, String)>,
+}
 
 impl Program {
     /// Returns the given program, or the one that was built beside this one.
@@ -19,7 +23,10 @@ impl Program {
             None => beside_this()?,
         };
         if path.is_file() {
-            return Ok(Self(path));
+            return Ok(Self {
+                path,
+                variables: Vec::new(),
+            });
         }
         let what = format!("there is no program {}", path.display());
         Err(Failure::new(what, BUILD))
@@ -27,7 +34,19 @@ impl Program {
 
     /// Returns where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Returns the program with one more variable in its environment.
+    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Returns the variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.variables.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -59,6 +78,10 @@ mod tests {
     #[test]
     fn a_given_program_is_taken() {
         let this = std::env::current_exe().unwrap();
-        assert_eq!(Program::find(Some(&this)).unwrap().path(), this);
+        let program = Program::find(Some(&this)).unwrap();
+        assert_eq!(program.path(), this);
+        let program = program.with("A", 1).with("B", "c");
+        let variables: Vec<_> = program.variables().collect();
+        assert_eq!(variables, [("A", "1"), ("B", "c")]);
     }
 }

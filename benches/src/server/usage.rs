@@ -10,6 +10,8 @@ use crate::failure::{Failure, Outcome};
 pub(crate) struct Usage {
     /// Processor time of all threads, in user and kernel mode; counted in hundredths of a second.
     pub(crate) cpu: Duration,
+    /// The memory that is resident now, in bytes.
+    pub(crate) resident_bytes: u64,
     /// The most memory that was resident at any time, in bytes.
     pub(crate) resident_bytes_max: u64,
 }
@@ -35,12 +37,14 @@ impl Usage {
         let mut times = fields.split_ascii_whitespace().skip(UTIME_AFTER_NAME);
         let mut ticks = || times.next()?.parse::<u64>().ok();
         let ticks = ticks()? + ticks()?;
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let peak: u64 = peak.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+        let kilobytes = |name: &str| -> Option<u64> {
+            let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+            value.trim().strip_suffix(" kB")?.trim().parse().ok()
+        };
+        let (now, peak) = (kilobytes("VmRSS:")?, kilobytes("VmHWM:")?);
         Some(Self {
             cpu: Duration::from_millis(ticks * TICK_MS),
+            resident_bytes: now * 1_024,
             resident_bytes_max: peak * 1_024,
         })
     }
@@ -58,10 +62,13 @@ mod tests {
     #[test]
     fn times_and_peak_are_read_past_any_name() {
         let stat = "7 (a) b (c) S 0 0 0 0 -1 41 5 51 0 60 457 110 3 2 10 -10 13 0 11 535";
-        let status = "Name:\tx\nVmPeak:\t  90 kB\nVmHWM:\t  20 kB\n";
+        let status = "Name:\tx\nVmPeak:\t  90 kB\nVmHWM:\t  20 kB\nVmRSS:\t 10 kB\n";
         let usage = Usage::parse(stat, status).unwrap();
         assert_eq!(usage.cpu, Duration::from_millis(5_670));
-        assert_eq!(usage.resident_bytes_max, 20_480);
+        assert_eq!(
+            (usage.resident_bytes_max, usage.resident_bytes),
+            (20_480, 10_240)
+        );
         assert_eq!(Usage::parse("7 x", status), None);
         assert_eq!(Usage::parse(stat, "VmHWM: much"), None);
     }

@@ -3,14 +3,18 @@
 use schema::Kind;
 use wire::v1::Table;
 
-use super::statement::Statement;
-use super::{MINUTE_NANOS, STATEMENT_FIELDS, STATEMENT_TABLE, STATEMENT_TAGS, StatementShape};
-use crate::generate::{Rows, START_NANOS, Share, TagColumn, Ticks, bigint, double};
+use super::clock::InstanceClock;
+use super::statement::{Counters, Statement};
+use super::{STATEMENT_COUNTS, STATEMENT_TABLE, STATEMENT_TAGS, STATEMENT_TIMES, StatementShape};
+use crate::generate::{Rows, Share, TagColumn, Ticks, bigint, double};
 
 /// The rows of one connection's instances.
 #[derive(Debug)]
 pub(crate) struct StatementRows {
+    clocks: Vec<InstanceClock>,
     statements: Vec<Statement>,
+    /// Statements of an instance.
+    per_instance: usize,
     tags: Vec<TagColumn>,
     ticks: Ticks,
 }
@@ -22,10 +26,15 @@ impl StatementRows {
             let numbers = (0..shape.statements).map(move |n| instance * shape.statements + n);
             numbers.map(move |number| Statement::new(shape.seed, instance, number))
         };
+        let instances = share.of(shape.instances);
         let statements: Vec<Statement> = share.of(shape.instances).flat_map(of_instance).collect();
         Self {
+            clocks: instances
+                .map(|instance| InstanceClock::new(shape.seed, instance))
+                .collect(),
             tags: tag_columns(&statements),
             ticks: Ticks::new(shape.minutes, statements.len()),
+            per_instance: shape.statements as usize,
             statements,
         }
     }
@@ -33,32 +42,64 @@ impl StatementRows {
 
 impl Rows for StatementRows {
     fn next_table(&mut self, rows_max: usize) -> Option<Table> {
-        let (mut time, mut sources) = (Vec::new(), Vec::new());
-        let mut counts: [Vec<i64>; 7] = Default::default();
-        let mut total_exec_time = Vec::new();
-        for (tick, source) in self.ticks.by_ref().take(rows_max) {
-            let Some(statement) = self.statements.get_mut(source) else {
+        let mut fields = Fields::default();
+        for (minute, source) in self.ticks.by_ref().take(rows_max) {
+            let clock = self.clocks.get_mut(source / self.per_instance);
+            let (Some(statement), Some(clock)) = (self.statements.get_mut(source), clock) else {
                 continue;
             };
-            let increase = statement.minute();
-            time.push(START_NANOS + tick * MINUTE_NANOS);
-            sources.push(source);
-            for (column, count) in counts.iter_mut().zip(increase.counts) {
-                column.push(count);
+            if source.is_multiple_of(self.per_instance) {
+                clock.advance(minute);
             }
-            total_exec_time.push(increase.total_exec_time);
+            fields.push(clock.now(), source, statement.minute());
         }
-        let tags = self.tags.iter().map(|tag| tag.column(&sources));
-        let named = STATEMENT_FIELDS.iter().zip(counts);
-        let counts = named.map(|((name, unit), values)| bigint(name, Kind::Increase, unit, values));
-        let spent = double("total_exec_time", Kind::Increase, "ms", total_exec_time);
-        (!time.is_empty()).then(|| Table {
+        (!fields.time.is_empty()).then(|| fields.finish(&self.tags))
+    }
+}
+
+/// The columns under construction.
+#[derive(Debug, Default)]
+struct Fields {
+    time: Vec<i64>,
+    sources: Vec<usize>,
+    counts: [Vec<i64>; 6],
+    milliseconds: [Vec<f64>; 2],
+}
+
+impl Fields {
+    fn push(&mut self, time: i64, source: usize, counters: &Counters) {
+        self.time.push(time);
+        self.sources.push(source);
+        for (column, count) in self.counts.iter_mut().zip(counters.counts) {
+            column.push(count);
+        }
+        for (column, time) in self.milliseconds.iter_mut().zip(counters.microseconds) {
+            column.push(milliseconds(time));
+        }
+    }
+
+    fn finish(self, tags: &[TagColumn]) -> Table {
+        let tags = tags.iter().map(|tag| tag.column(&self.sources));
+        let counts = STATEMENT_COUNTS.iter().zip(self.counts);
+        let counts =
+            counts.map(|((name, unit), values)| bigint(name, Kind::Cumulative, unit, values));
+        let times = STATEMENT_TIMES.iter().zip(self.milliseconds);
+        let times = times.map(|(name, values)| double(name, Kind::Cumulative, "ms", values));
+        Table {
             name: STATEMENT_TABLE.into(),
             append_only: false,
-            columns: tags.chain(counts).chain([spent]).collect(),
-            time,
-        })
+            columns: tags.chain(counts).chain(times).collect(),
+            time: self.time,
+        }
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a statement's microseconds stay far below 2^53"
+)]
+fn milliseconds(microseconds: i64) -> f64 {
+    microseconds as f64 / 1_000.0
 }
 
 fn tag_columns(statements: &[Statement]) -> Vec<TagColumn> {

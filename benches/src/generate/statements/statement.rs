@@ -1,6 +1,6 @@
-//! One statement: its tags, its character, and what it adds in a minute.
+//! One statement: its tags, its character, and its counters, minute by minute.
 
-use super::ACTIVE_PERMILLE;
+use super::{ACTIVE_PERMILLE, HITS_PER_READ, READ_MICROSECONDS, READ_PERMILLE, WAL_RECORD_BYTES};
 use crate::generate::Random;
 
 /// A statement of an instance.
@@ -9,25 +9,26 @@ pub(super) struct Statement {
     random: Random,
     tags: [String; 4],
     character: Character,
+    counters: Counters,
 }
 
-/// What one call does, on average.
+/// What one call does, on average, and how many there are in an active minute.
 #[derive(Debug, Clone, Copy)]
-struct Character {
-    calls: u32,
-    rows: u32,
-    blocks: u32,
-    records: u32,
-    microseconds: u32,
+pub(super) struct Character {
+    pub(super) calls: u32,
+    pub(super) rows: u32,
+    pub(super) blocks: u32,
+    pub(super) records: u32,
+    pub(super) microseconds: u32,
 }
 
-/// What a statement added in a minute.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Increase {
+/// What a statement has done so far, or in a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Counters {
     /// In the order of the table's whole-numbered fields.
-    pub(super) counts: [i64; 7],
-    /// In milliseconds.
-    pub(super) total_exec_time: f64,
+    pub(super) counts: [i64; 6],
+    /// In the order of the table's fractional fields.
+    pub(super) microseconds: [i64; 2],
 }
 
 impl Statement {
@@ -41,7 +42,9 @@ impl Statement {
             random.next().cast_signed().to_string(),
         ];
         let character = Character::draw(&mut random);
+        let minutes_before = random.below(ACTIVE_MINUTES_BEFORE);
         Self {
+            counters: character.average().times(minutes_before.into()),
             random,
             tags,
             character,
@@ -53,38 +56,18 @@ impl Statement {
         &self.tags
     }
 
-    /// Returns what the next minute added.
-    pub(super) fn minute(&mut self) -> Increase {
-        let random = &mut self.random;
-        if !random.chance(ACTIVE_PERMILLE) {
-            return Increase::default();
+    /// Returns what its minutes vary around.
+    pub(super) fn character(&self) -> &Character {
+        &self.character
+    }
+
+    /// Lets a minute pass and returns the counters at its end.
+    pub(super) fn minute(&mut self) -> &Counters {
+        if self.random.chance(ACTIVE_PERMILLE) {
+            let more = self.character.minute(&mut self.random);
+            self.counters.add(&more);
         }
-        let it = self.character;
-        let calls = 1 + random.below(2 * it.calls);
-        let mut around =
-            |each: u32| i64::from(calls) * i64::from(each) + i64::from(random.below(calls));
-        let (rows, hit) = (around(it.rows), around(it.blocks));
-        let records = if it.records == 0 {
-            0
-        } else {
-            around(it.records)
-        };
-        let microseconds = around(it.microseconds);
-        let read = if random.chance(100) { hit / 16 } else { 0 };
-        let wal_bytes = records * i64::from(60 + random.below(40));
-        let counts = [
-            calls.into(),
-            rows,
-            hit,
-            read,
-            records / 4,
-            records,
-            wal_bytes,
-        ];
-        Increase {
-            counts,
-            total_exec_time: milliseconds(microseconds),
-        }
+        &self.counters
     }
 }
 
@@ -105,15 +88,67 @@ impl Character {
             microseconds,
         }
     }
+
+    /// Draws what an active minute adds; every draw that can be told from the counters is accounted
+    /// for in `entropy`.
+    fn minute(self, random: &mut Random) -> Counters {
+        let calls = 1 + random.below(2 * self.calls);
+        let mut around =
+            |each: u32| i64::from(calls) * i64::from(each) + i64::from(random.below(calls));
+        let (rows, hit, microseconds) = (
+            around(self.rows),
+            around(self.blocks),
+            around(self.microseconds),
+        );
+        let records = if self.records == 0 {
+            0
+        } else {
+            around(self.records)
+        };
+        let read = if random.chance(READ_PERMILLE) {
+            hit / HITS_PER_READ
+        } else {
+            0
+        };
+        let each = |random: &mut Random, (least, more)| i64::from(least + random.below(more));
+        let wal_bytes = records * each(random, WAL_RECORD_BYTES);
+        Counters {
+            counts: [calls.into(), rows, hit, read, records, wal_bytes],
+            microseconds: [microseconds, read * each(random, READ_MICROSECONDS)],
+        }
+    }
+
+    /// Returns about what an active minute adds.
+    fn average(self) -> Counters {
+        let calls = i64::from(self.calls);
+        let [rows, hit, records, microseconds] =
+            [self.rows, self.blocks, self.records, self.microseconds]
+                .map(|each| calls * i64::from(each));
+        let read = hit / HITS_PER_READ / 10;
+        Counters {
+            counts: [calls, rows, hit, read, records, records * 80],
+            microseconds: [microseconds, read * 150],
+        }
+    }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a minute's microseconds are far below 2^53"
-)]
-fn milliseconds(microseconds: i64) -> f64 {
-    microseconds as f64 / 1_000.0
+impl Counters {
+    fn add(&mut self, more: &Self) {
+        let counts = self.counts.iter_mut().zip(more.counts);
+        let times = self.microseconds.iter_mut().zip(more.microseconds);
+        counts.chain(times).for_each(|(sum, more)| *sum += more);
+    }
+
+    fn times(mut self, factor: i64) -> Self {
+        let counts = self.counts.iter_mut();
+        counts
+            .chain(&mut self.microseconds)
+            .for_each(|counter| *counter *= factor);
+        self
+    }
 }
 
 /// Keeps these streams apart from those of `cpu` under one seed.
 const STATEMENT_STREAMS: u64 = 1 << 40;
+/// The most active minutes that a statement has behind it when the data set begins.
+const ACTIVE_MINUTES_BEFORE: u32 = 6_000;

@@ -16,7 +16,7 @@ pub(super) struct Backend {
 
 /// What a busy backend is seen doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Busy {
+pub(super) struct Busy {
     query_id: i64,
     backend_type: u32,
     state: u32,
@@ -65,14 +65,14 @@ impl Backend {
         let random = &mut self.random;
         self.busy = match self.busy {
             None => random.chance(START_PERMILLE).then(|| {
-                if random.chance(10) {
+                if random.chance(PID_PERMILLE) {
                     self.pid = draw_pid(random);
                 }
                 Busy::draw(random)
             }),
             Some(_) if random.chance(END_PERMILLE) => None,
             Some(mut busy) => {
-                if random.chance(333) {
+                if random.chance(CHANGE_PERMILLE) {
                     busy.wait_event = draw_wait(random);
                 }
                 Some(busy)
@@ -94,17 +94,40 @@ impl Backend {
 
 impl Busy {
     fn draw(random: &mut Random) -> Self {
-        let type_draw = random.below(100);
+        let backend_type = backend_type(random.below(TYPE_DRAWS));
         Self {
             query_id: query_id(random.below(QUERIES)),
-            backend_type: if type_draw < 90 {
-                0
-            } else {
-                type_draw % len(BACKEND_TYPES)
-            },
-            state: u32::from(random.chance(80)),
+            backend_type,
+            state: u32::from(random.chance(STATE_PERMILLE)),
             wait_event: draw_wait(random),
         }
+    }
+
+    /// Returns how likely each type of backend is.
+    pub(super) fn type_chances() -> Vec<f64> {
+        let drawn = |wanted| (0..TYPE_DRAWS).filter(move |draw| backend_type(*draw) == wanted);
+        let share = |wanted| drawn(wanted).map(|_| 1.0 / f64::from(TYPE_DRAWS)).sum();
+        (0..len(BACKEND_TYPES)).map(share).collect()
+    }
+}
+
+/// Returns how likely each wait is: on a processor first, then the events in their order.
+pub(super) fn wait_chances() -> Vec<f64> {
+    let (events, processor) = (
+        len(&TYPES_OF_EVENTS),
+        f64::from(PROCESSOR_PERMILLE) / 1_000.0,
+    );
+    // Of all pairs, those whose lower number is this one.
+    let pairs = (0..events).map(|event| f64::from(2 * (events - event) - 1));
+    let of_event = pairs.map(|pairs| (1.0 - processor) * pairs / f64::from(events * events));
+    std::iter::once(processor).chain(of_event).collect()
+}
+
+fn backend_type(draw: u32) -> u32 {
+    if draw < CLIENT_DRAWS {
+        0
+    } else {
+        draw % len(BACKEND_TYPES)
     }
 }
 
@@ -116,11 +139,11 @@ fn query_id(number: u32) -> i64 {
 }
 
 fn draw_pid(random: &mut Random) -> i64 {
-    i64::from(1_000 + random.below(60_000))
+    i64::from(1_000 + random.below(PIDS))
 }
 
 fn draw_wait(random: &mut Random) -> Option<u32> {
-    let on_a_processor = random.chance(450);
+    let on_a_processor = random.chance(PROCESSOR_PERMILLE);
     // The lower of two numbers: the first events of the list are the common ones.
     let [a, b] = [(); 2].map(|()| random.below(len(&TYPES_OF_EVENTS)));
     (!on_a_processor).then_some(a.min(b))
@@ -135,10 +158,21 @@ fn len<T>(words: &[T]) -> u32 {
 }
 
 /// Idle for 20 s on average.
-const START_PERMILLE: u32 = 50;
+pub(super) const START_PERMILLE: u32 = 50;
 /// Busy for 5 s on average.
-const END_PERMILLE: u32 = 200;
-const QUERIES: u32 = 100;
+pub(super) const END_PERMILLE: u32 = 200;
+/// How often a busy stretch is of another process.
+pub(super) const PID_PERMILLE: u32 = 10;
+/// How often a busy stretch is of a transaction that is idle.
+pub(super) const STATE_PERMILLE: u32 = 80;
+/// How often, each second, a busy backend's wait is drawn anew.
+pub(super) const CHANGE_PERMILLE: u32 = 333;
+/// How often a busy backend waits for nothing.
+const PROCESSOR_PERMILLE: u32 = 450;
+pub(super) const QUERIES: u32 = 100;
+pub(super) const PIDS: u32 = 60_000;
+const TYPE_DRAWS: u32 = 100;
+const CLIENT_DRAWS: u32 = 90;
 const QUERY_SEED: u64 = 0x7175_6572;
 /// Keeps these streams apart from those of the other data sets under one seed.
 const BACKEND_STREAMS: u64 = 2 << 40;

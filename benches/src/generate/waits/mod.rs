@@ -9,6 +9,7 @@
 //! | waits | what a busy backend waits for changes with one chance in three each second; in 45 % it is on a processor, and both wait columns are null |
 
 mod backend;
+mod entropy;
 mod rows;
 #[cfg(test)]
 mod tests;
