@@ -19,7 +19,7 @@ pub(crate) struct Floor {
     pub(crate) bound: f64,
     /// What was measured.
     pub(crate) measured: f64,
-    /// What was measured, divided by the bound.
+    /// What was measured, divided by the bound; undivided where that is 0.
     pub(crate) ratio: f64,
     /// Whether it is reached.
     pub(crate) is_reached: bool,
@@ -63,7 +63,11 @@ impl Floor {
             direction,
             bound,
             measured,
-            ratio: measured / bound,
+            ratio: if bound > 0.0 {
+                measured / bound
+            } else {
+                measured
+            },
             is_reached,
         }
     }

@@ -4,6 +4,8 @@
 //! of the later half is compared with that of the earlier. A backlog **grew** when the later mean is
 //! more than a quarter above the earlier one and by more than one unit of work: half a flush of memory
 //! or log (64 MiB), or four parts, which one merge takes.
+//! A backlog that stands at its limit does not grow any more, but batches are refused then: one refusal
+//! counts as growth, too.
 //! What a server cannot keep up with is linear in time: its later mean is 5/8 ÷ 3/8, two thirds, above
 //! the earlier.
 
@@ -28,7 +30,7 @@ pub(crate) struct Growth {
 
 impl Growth {
     /// Looks at everything that can pile up.
-    pub(crate) fn of(samples: &[Sample]) -> Vec<Self> {
+    pub(crate) fn of(samples: &[Sample], refusals: u64) -> Vec<Self> {
         let series = |what, unit, value: fn(&Sample) -> f64| {
             let values: Vec<f64> = samples.iter().map(value).collect();
             Self::of_values(what, unit, &values)
@@ -41,7 +43,19 @@ impl Growth {
             series("unmerged parts", PARTS, |sample| {
                 crate::ingest::number(sample.unmerged_parts)
             }),
+            Self::of_refusals(refusals),
         ]
+    }
+
+    /// Refusals are counted over the whole time, by the client.
+    fn of_refusals(refusals: u64) -> Self {
+        Self {
+            what: "refusals, in all",
+            earlier: 0.0,
+            later: 0.0,
+            most: crate::ingest::number(refusals),
+            grew: refusals > 0,
+        }
     }
 
     fn of_values(what: &'static str, unit: f64, values: &[f64]) -> Self {
@@ -86,6 +100,15 @@ mod tests {
         assert!(!grew((0..120).map(|second| f64::from(second.min(30)))));
         assert!(!grew((0..120).map(|second| f64::from(second / 60))));
         assert!(!grew([]));
+    }
+
+    #[test]
+    fn a_refusal_is_growth_though_nothing_rises() {
+        let grown = |refusals| {
+            let all = Growth::of(&[Sample::default(); 40], refusals);
+            all.iter().filter(|growth| growth.grew).count()
+        };
+        assert_eq!((grown(0), grown(1)), (0, 1));
     }
 
     #[test]

@@ -27,11 +27,11 @@ impl WatchFigures {
     pub(crate) fn new(ingest: IngestFigures, samples: Vec<Sample>) -> Self {
         let resident = samples.iter().map(|sample| sample.resident_bytes);
         Self {
-            ingest,
             rows_per_s_slowest: slowest(&samples),
-            growth: Growth::of(&samples),
+            growth: Growth::of(&samples, ingest.refusals),
             resident_bytes_max: resident.max().unwrap_or(0),
             memory_bytes_max: None,
+            ingest,
             samples,
         }
     }
