@@ -77,7 +77,7 @@ impl Frequencies {
                 if let Some(place) = symbols.get_mut(at) {
                     *place = symbol;
                 }
-                at = (at + step) % size;
+                at = (at + step) & (size - 1);
             }
         }
         symbols

@@ -125,6 +125,10 @@ fn go_on(table: &[Entry; SIZE_MAX], state: &mut u64, bits: &mut Bits) -> u8 {
     entry.symbol
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a state is less than twice the size of the table, which is 2 048"
+)]
 fn decoding_table(frequencies: &Frequencies) -> Box<[Entry; SIZE_MAX]> {
     let mut table = Box::new([Entry::default(); SIZE_MAX]);
     let size = 1u32 << frequencies.log;
@@ -135,9 +139,9 @@ fn decoding_table(frequencies: &Frequencies) -> Box<[Entry; SIZE_MAX]> {
         };
         let bits = frequencies.log - state.ilog2();
         *entry = Entry {
-            next: short((*state << bits) - size),
-            mask: short((1 << bits) - 1),
-            bits: short(bits),
+            next: ((*state << bits) - size) as u16,
+            mask: ((1u32 << bits) - 1) as u16,
+            bits: bits as u16,
             symbol,
         };
         *state += 1;
