@@ -14,6 +14,8 @@
 //! [`memory_limit`], [`lower_thread_priority`] and [`raise_open_files_limit`] tell and change how this
 //! process uses the machine.
 //!
+//! [`FailPoint`] names the moments at which a test may strike.
+//!
 //! It is not a runtime: nothing here spawns, waits or knows of `async`.
 //! The byte and crash semantics are written down in `docs/internals/platform.md`.
 
@@ -21,6 +23,7 @@ mod clock;
 mod disk;
 pub mod durable;
 mod entropy;
+mod failpoint;
 mod mapped;
 mod memory;
 mod process;
@@ -31,9 +34,10 @@ pub use clock::{Clock, MonotonicNanos, RealClock, SimClock, UnixNanos};
 pub use disk::contract;
 pub use disk::{
     DirEntry, Disk, DiskError, DiskLock, Fault, File, Metadata, OpenMode, Operation, RealDisk,
-    Rule, SimDisk,
+    Rule, SimDisk, Strike,
 };
 pub use entropy::{Entropy, OsEntropy, SimEntropy};
+pub use failpoint::FailPoint;
 pub use mapped::MappedFile;
 pub use memory::{available_memory, memory_limit};
 pub use process::{ProcessUsage, lower_thread_priority, raise_open_files_limit};

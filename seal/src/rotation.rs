@@ -15,7 +15,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use platform::{Disk, Entropy};
+use platform::{Disk, Entropy, FailPoint};
 
 use crate::key_source::KeySource;
 use crate::{Error, Keyring, MasterKey, MasterKeyId};
@@ -35,7 +35,9 @@ pub fn rotate_key_file(
     let next = next_path(key_path);
     // S-3: the key is durable before anything depends on it.
     KeySource::write_file(disk, &next, &new)?;
+    reach(disk, FailPoint::MasterKeyWritten, &next)?;
     keyring.rewrap(disk, keyring_path, &new, entropy)?;
+    reach(disk, FailPoint::KeyringReplaced, keyring_path)?;
     replace(disk, &next, key_path)?;
     Ok(new.id())
 }
@@ -66,6 +68,13 @@ pub(crate) fn settle(
     Ok(Some(keyring))
 }
 
+fn reach(disk: &dyn Disk, point: FailPoint, path: &Path) -> Result<(), Error> {
+    disk.reach(point).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Renames a key over another, durably.
 fn replace(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Error> {
     let failed = |source| Error::Io {
@@ -73,6 +82,7 @@ fn replace(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), Error> {
         source,
     };
     disk.rename(from, to).map_err(failed)?;
+    reach(disk, FailPoint::MasterKeyRenamed, to)?;
     let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty());
     disk.sync_dir(dir.unwrap_or_else(|| Path::new(".")))
         .map_err(failed)

@@ -30,7 +30,9 @@ use std::sync::Arc;
 
 pub use error::DiskError;
 pub use real::RealDisk;
-pub use sim::{Fault, Operation, Rule, SimDisk};
+pub use sim::{Fault, Operation, Rule, SimDisk, Strike};
+
+use crate::FailPoint;
 
 /// A tree of directories and files, shared as `Arc<dyn Disk>`.
 pub trait Disk: Debug + Send + Sync + 'static {
@@ -104,6 +106,22 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// # Errors
     /// `WouldBlock` when somebody holds it, in this process or another.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn DiskLock>>;
+
+    /// Comes to a moment at which a test may strike; see [`FailPoint`].
+    ///
+    /// # Errors
+    /// Only where a test wants it, as the operation before or behind would fail.
+    fn reach(&self, point: FailPoint) -> io::Result<()> {
+        let _ = point;
+        Ok(())
+    }
+
+    /// As [`reach`](Self::reach), where nothing can fail any more and only a crash can strike.
+    fn pass(&self, point: FailPoint) {
+        let struck = self.reach(point);
+        // Frozen by a crash, the disk fails everything that follows; an error is not armed here.
+        debug_assert!(struck.is_ok() || !point.can_fail(), "{point:?} is reached");
+    }
 }
 
 /// An open file, read and written at positions. All methods may be called from many threads.

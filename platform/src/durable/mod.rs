@@ -9,6 +9,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::FailPoint;
 use crate::disk::{Disk, DiskError, OpenMode};
 
 /// Writes a file that its owner alone can read, replacing the one at `path`.
@@ -64,6 +65,9 @@ pub fn create_dir_all(disk: &dyn Disk, path: &Path) -> io::Result<()> {
         absent.push(dir);
     }
     disk.create_dir_all(path)?;
+    if !absent.is_empty() {
+        disk.reach(FailPoint::DurableDirMade)?;
+    }
     // From the top down, so that no durable name is in a directory whose own name is not.
     for dir in absent.iter().rev() {
         disk.sync_dir(parent(dir))?;
@@ -77,6 +81,7 @@ pub fn create_dir_all(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 /// Any of the disk's.
 pub fn remove_file(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     disk.remove(path)?;
+    disk.reach(FailPoint::DurableRemoved)?;
     disk.sync_dir(parent(path))
 }
 
@@ -88,6 +93,7 @@ fn write_beside(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: Option<u32>) -
         disk.remove(&beside).ok();
         return Err(e);
     }
+    disk.reach(FailPoint::DurableRenamed)?;
     disk.sync_dir(parent(path))
 }
 
@@ -103,7 +109,9 @@ fn write_new(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: Option<u32>) -> i
     if let Some(mode) = mode {
         disk.set_mode(path, mode)?;
     }
-    file.sync_all()
+    disk.reach(FailPoint::DurableWritten)?;
+    file.sync_all()?;
+    disk.reach(FailPoint::DurableSynced)
 }
 
 /// Returns the name that a file has until it is complete.

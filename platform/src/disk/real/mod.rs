@@ -15,6 +15,8 @@ use rustix::io::Errno;
 
 use self::file::RealFile;
 use super::{DIR_MODE, DirEntry, Disk, DiskError, DiskLock, FILE_MODE, File, Metadata, OpenMode};
+#[cfg(any(debug_assertions, feature = "failpoints"))]
+use crate::FailPoint;
 
 /// The file systems of this machine. Relative paths start at the working directory.
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,6 +88,11 @@ impl Disk for RealDisk {
         };
         let fd = lock().map_err(|e: Errno| DiskError::wrap("lock", path, e))?;
         Ok(Box::new(RealLock { _fd: fd }))
+    }
+
+    #[cfg(any(debug_assertions, feature = "failpoints"))]
+    fn reach(&self, point: FailPoint) -> io::Result<()> {
+        crate::failpoint::environment::reach(point)
     }
 }
 

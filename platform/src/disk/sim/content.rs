@@ -7,10 +7,11 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use super::image::{Image, PAGE_BYTES, SECTOR_BYTES, Sector};
 use super::span::pieces;
-use super::survival::Survival;
+use super::survival::{Survival, Tear};
 use crate::disk::FILE_MODE;
 use crate::random::Random;
 
@@ -109,9 +110,10 @@ impl Content {
     /// Returns the file as it is after a power cut.
     pub(super) fn crash(&self, random: &mut Random) -> Self {
         let survival = Survival::draw(random, self.pending.keys().copied());
+        let mut tear = Tear::new(survival, random);
         let mut image = self.durable.clone();
         for (index, versions) in &self.pending {
-            if let Some(sector) = self.survivor(*index, versions, survival, random) {
+            if let Some(sector) = self.survivor(*index, versions, &mut tear, random) {
                 image.set_sector(*index, &sector);
             }
         }
@@ -130,6 +132,16 @@ impl Content {
         }
     }
 
+    /// Adds the file to a fingerprint: what programs see of it, and what a power cut may do to it.
+    pub(super) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        for image in [&self.visible, &self.durable] {
+            image.fingerprint(hasher);
+        }
+        self.pending.hash(hasher);
+        self.pending_lens.hash(hasher);
+        (self.mode, self.durable_mode).hash(hasher);
+    }
+
     /// Changes bytes on the disk and in memory behind everybody's back.
     pub(super) fn damage(&mut self, bytes: &[u8], offset: u64) {
         for image in [&mut self.visible, &mut self.durable] {
@@ -144,13 +156,13 @@ impl Content {
         &self,
         index: u64,
         versions: &[Sector],
-        survival: Survival,
+        tear: &mut Tear,
         random: &mut Random,
     ) -> Option<Sector> {
-        if !survival.is_written(index, random) {
+        if !tear.is_written(index, random) {
             return None;
         }
-        let older = survival.older_version(versions.len(), random);
+        let older = tear.older_version(versions.len(), random);
         let older = older.and_then(|version| versions.get(version).copied());
         Some(older.unwrap_or_else(|| self.visible.sector(index)))
     }

@@ -12,6 +12,7 @@ use super::file::SimFile;
 use super::machine::Machine;
 use super::operation::{Fault, Operation};
 use super::rule::Attempt;
+use crate::FailPoint;
 use crate::disk::{DirEntry, Disk, DiskError, DiskLock, File, Metadata, OpenMode};
 
 impl Disk for SimDisk {
@@ -96,6 +97,10 @@ impl Disk for SimDisk {
             machine: Arc::clone(&self.machine),
             node,
         }))
+    }
+
+    fn reach(&self, point: FailPoint) -> io::Result<()> {
+        self.lock_machine().reach(point)
     }
 }
 

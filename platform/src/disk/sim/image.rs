@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
 use super::span::{Piece, pieces};
@@ -90,6 +91,15 @@ impl Image {
             }
         }
         self.len = len;
+    }
+
+    /// Adds length and bytes to a fingerprint.
+    pub(super) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        self.len.hash(hasher);
+        for (index, page) in &self.pages {
+            index.hash(hasher);
+            hasher.write(&page[..]);
+        }
     }
 
     pub(super) fn sector(&self, index: u64) -> Sector {

@@ -9,9 +9,10 @@ use rustix::io::Errno;
 
 use super::dir::NodeId;
 use super::image::PAGE_BYTES;
-use super::operation::{Fault, Operation};
+use super::operation::{Fault, Operation, Strike};
 use super::rule::{Attempt, Rule};
 use super::tree::Tree;
+use crate::FailPoint;
 use crate::random::Random;
 
 /// A disk with the machine that it is in.
@@ -25,7 +26,18 @@ pub(super) struct Machine {
     pub(super) counts: BTreeMap<Operation, u64>,
     pub(super) power: Power,
     pub(super) locks: BTreeSet<NodeId>,
+    pub(super) armed: Vec<(FailPoint, u64, Strike)>,
+    pub(super) reached: BTreeMap<FailPoint, u64>,
+    pub(super) photographs: Photographs,
     open: BTreeMap<NodeId, usize>,
+}
+
+/// The disk as it was at some moments.
+#[derive(Debug, Default)]
+pub(super) struct Photographs {
+    /// After how many changes one is to be taken.
+    pub(super) wanted: BTreeSet<u64>,
+    pub(super) taken: Vec<(u64, Tree)>,
 }
 
 /// Whether the machine runs.
@@ -49,6 +61,9 @@ impl Machine {
             counts: BTreeMap::new(),
             power: Power::On,
             locks: BTreeSet::new(),
+            armed: Vec::new(),
+            reached: BTreeMap::new(),
+            photographs: Photographs::default(),
             open: BTreeMap::new(),
         }
     }
@@ -102,6 +117,23 @@ impl Machine {
             paths: &[path],
             bytes,
         })
+    }
+
+    /// Comes to a failpoint: counts it, and strikes if it is armed for this time.
+    pub(super) fn reach(&mut self, point: FailPoint) -> io::Result<()> {
+        self.refuse_without_power()?;
+        let count = self.reached.entry(point).or_default();
+        *count += 1;
+        let armed = (point, *count);
+        let strike = self.armed.iter().find(|(at, nth, _)| (*at, *nth) == armed);
+        match strike.map(|(_, _, strike)| *strike) {
+            None => Ok(()),
+            Some(Strike::Error) => Err(Errno::IO.into()),
+            Some(Strike::Crash) => {
+                self.power = Power::Frozen;
+                self.refuse_without_power()
+            }
+        }
     }
 
     /// Returns the operations done so far that crash points count.
@@ -167,6 +199,21 @@ impl Machine {
         if self.power == Power::On && operation.is_change() && at_crash_point {
             self.power = Power::Frozen;
         }
+        if operation.is_change() && self.power == Power::On && !self.photographs.wanted.is_empty() {
+            self.photograph();
+        }
+        self.refuse_without_power()
+    }
+
+    /// Keeps the disk as it is, if it is wanted after just so many changes.
+    fn photograph(&mut self) {
+        let changes = self.change_count();
+        if self.photographs.wanted.remove(&changes) {
+            self.photographs.taken.push((changes, self.tree.clone()));
+        }
+    }
+
+    fn refuse_without_power(&self) -> io::Result<()> {
         match self.power {
             Power::On => Ok(()),
             Power::Frozen => Err(io::Error::from(Errno::IO)),

@@ -14,7 +14,8 @@
 //! To visit every crash point of a piece of work: run it once, read
 //! [`change_count`](SimDisk::change_count), then run it again on a fresh disk for each number below
 //! that, frozen by [`freeze_after`](SimDisk::freeze_after), and look at what
-//! [`crash_with`](SimDisk::crash_with) leaves for a few seeds each.
+//! [`crash_with`](SimDisk::crash_with) leaves for a few seeds each. Where what happens after the crash
+//! point does not matter, [`photograph`](SimDisk::photograph) shows all of them in a single run.
 
 mod content;
 mod dir;
@@ -32,12 +33,14 @@ mod survival;
 mod tree;
 
 use std::fmt::{self, Debug};
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::machine::{Machine, Power};
-pub use self::operation::{Fault, Operation};
+pub use self::operation::{Fault, Operation, Strike};
 pub use self::rule::Rule;
 use self::tree::Tree;
+use crate::FailPoint;
 use crate::random::Random;
 
 /// A simulated disk. Clones are the same disk, so that a test can keep one to steer it.
@@ -119,12 +122,76 @@ impl SimDisk {
         self.lock_machine().change_count()
     }
 
+    /// Takes a photograph of the disk after each of these numbers of changes, just before the next
+    /// one: a whole history is run once, and shows all of its crash points.
+    pub fn photograph(&self, changes: impl IntoIterator<Item = u64>) {
+        self.lock_machine().photographs.wanted.extend(changes);
+    }
+
+    /// Hands over the photographs taken so far, each with the changes done by then. They are disks
+    /// of machines that were never switched on, to be [crashed](Self::crash_with).
+    #[must_use]
+    pub fn photographs(&self) -> Vec<(u64, Self)> {
+        let mut machine = self.lock_machine();
+        let capacity = machine.capacity;
+        let taken = std::mem::take(&mut machine.photographs.taken);
+        taken
+            .into_iter()
+            .map(|(changes, tree)| {
+                let photograph = Machine::new(tree, Random::new(changes), capacity);
+                (changes, Self::of(photograph))
+            })
+            .collect()
+    }
+
+    /// Returns a copy of the disk as it is, synced and not, for a machine of its own.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let machine = self.lock_machine();
+        let (tree, random) = (machine.tree.clone(), machine.random.clone());
+        let mut copy = Machine::new(tree, random, machine.capacity);
+        copy.collect();
+        Self::of(copy)
+    }
+
+    /// Returns a number for all that is on the disk, synced or not: two runs that did the same have
+    /// the same. It is comparable only within one build.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.lock_machine().tree.fingerprint(&mut hasher);
+        hasher.finish()
+    }
+
     /// Returns how often an operation was tried since the disk was made.
     #[must_use]
     pub fn operation_count(&self, operation: Operation) -> u64 {
         self.lock_machine()
             .counts
             .get(&operation)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Strikes when a failpoint is reached for the `nth` time since the disk was made, counted from 1.
+    ///
+    /// # Panics
+    /// For an error at a point that is only passed.
+    pub fn arm(&self, point: FailPoint, nth: u64, strike: Strike) {
+        assert!(
+            strike == Strike::Crash || point.can_fail(),
+            "{} cannot fail",
+            point.name()
+        );
+        self.lock_machine().armed.push((point, nth, strike));
+    }
+
+    /// Returns how often a failpoint was reached since the disk was made.
+    #[must_use]
+    pub fn reached(&self, point: FailPoint) -> u64 {
+        self.lock_machine()
+            .reached
+            .get(&point)
             .copied()
             .unwrap_or(0)
     }

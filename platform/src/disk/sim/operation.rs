@@ -66,3 +66,12 @@ pub enum Fault {
     /// are not touched.
     SyncIgnored,
 }
+
+/// What strikes at a failpoint of a simulated disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strike {
+    /// The power is cut: this and everything that follows fails, until [`SimDisk::crash`](super::SimDisk::crash).
+    Crash,
+    /// The step fails (`EIO`), once.
+    Error,
+}

@@ -4,6 +4,7 @@
 //! removed while open, keeps its content.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -154,6 +155,23 @@ impl Tree {
             .values()
             .flat_map(|dir| dir.visible.values().copied())
             .collect()
+    }
+
+    /// Adds names and contents to a fingerprint.
+    pub(super) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        for (node, dir) in &self.dirs {
+            (node.0, dir.mode).hash(hasher);
+            for names in [&dir.visible, &dir.durable] {
+                names.len().hash(hasher);
+                names
+                    .iter()
+                    .for_each(|(name, node)| (name, node.0).hash(hasher));
+            }
+        }
+        for (node, file) in &self.files {
+            node.0.hash(hasher);
+            file.fingerprint(hasher);
+        }
     }
 
     /// Returns the tree as it is after a power cut.
