@@ -41,7 +41,7 @@ pub use error::{Error, Kind, ReplayError};
 pub use log::{Hold, Log, Prepared, Reader, SegmentStatus, Ticket};
 pub use metrics::Metrics;
 pub use record::{Binding, Durable, Record};
-pub use recovery::{RecoveryReport, TornTail};
+pub use recovery::{Apply, RecoveryReport, TornTail};
 pub use schema::Lsn;
 pub use settings::Settings;
 pub use start::{Start, Timeline, Until};

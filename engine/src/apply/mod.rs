@@ -20,4 +20,4 @@ pub use commit::{Commit, Committed};
 pub(crate) use record::{Change, Place, apply};
 #[cfg(test)]
 pub(crate) use worker::Applier;
-pub(crate) use worker::{Pending, run};
+pub(crate) use worker::{Hands, Pending, run};

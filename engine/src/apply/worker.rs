@@ -5,14 +5,15 @@ use std::pin::Pin;
 use std::sync::mpsc::Receiver;
 use std::task::{Context, Poll, Waker};
 
+use platform::FailPoint;
 use tokio::sync::oneshot;
 use tracing::error;
 use wal::{Durable, Ticket};
 
 use super::{Change, Committed, Outcome, Place, apply};
-use crate::Error;
 use crate::invariants::promise;
 use crate::store::Store;
+use crate::{Environment, Error};
 
 /// A record on its way to disk, and who waits for it.
 #[derive(Debug)]
@@ -42,7 +43,36 @@ pub(crate) struct Applier {
     broken: Option<Error>,
 }
 
+/// The applier and its queue, for whoever does its work without a thread.
+#[derive(Debug)]
+pub(crate) struct Hands {
+    applier: Applier,
+    queue: Receiver<Pending>,
+}
+
+impl Hands {
+    pub(crate) fn new(queue: Receiver<Pending>) -> Self {
+        Self {
+            applier: Applier::default(),
+            queue,
+        }
+    }
+
+    /// Applies all that is admitted and written.
+    pub(crate) fn step(&mut self, store: &Store) {
+        while self.applier.carry(&self.queue) {
+            self.applier.turn(store, &self.queue);
+        }
+    }
+}
+
 impl Applier {
+    /// Takes the next record without waiting; returns whether there is one.
+    fn carry(&mut self, queue: &Receiver<Pending>) -> bool {
+        self.carried = self.carried.take().or_else(|| queue.try_recv().ok());
+        self.carried.is_some()
+    }
+
     /// Waits for a record, applies it with what else is durable, and tells who waits; returns
     /// whether there may be more.
     pub(crate) fn turn(&mut self, store: &Store, queue: &Receiver<Pending>) -> bool {
@@ -161,6 +191,9 @@ impl Group {
         if self.durable.is_empty() {
             return Ok(());
         }
+        let Environment { disk, dir, .. } = &store.environment;
+        disk.reach(FailPoint::ApplyDurable)
+            .map_err(|source| Error::io(dir.as_path(), source))?;
         let mut writer = store.state.write();
         let mut next = writer.next();
         for (entry, durable) in &self.durable {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::FailPoint;
 use tracing::{debug, warn};
 
 use super::policy::{Choice, Effort, choose};
@@ -118,7 +119,9 @@ fn expire(store: &Store, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let removed = with_ids(table, &gone);
-    publish(store, name, Edit::Expire { removed: gone }, &[], &removed)?;
+    let edit = Edit::Expire { removed: gone };
+    let published = FailPoint::RetentionPublished;
+    publish(store, name, edit, &[], &removed, published)?;
     renumber(store, name);
     store.metrics.expired_parts.inc_by(removed.len() as u64);
     debug!(table = name, parts = removed.len(), "expired");
@@ -174,7 +177,13 @@ fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error
         .iter()
         .map(|stored| Arc::clone(&stored.part))
         .collect();
-    publish(store, name, edit, &added, &removed)?;
+    let disk = &store.environment.disk;
+    if let Err(source) = disk.reach(FailPoint::CompactionWritten) {
+        added.iter().for_each(|part| part.mark_obsolete());
+        return Err(Error::io(store.parts.dir.as_path(), source));
+    }
+    let published = FailPoint::CompactionPublished;
+    publish(store, name, edit, &added, &removed, published)?;
     let bytes: u64 = removed.iter().map(|part| part.meta().bytes).sum();
     store.metrics.compactions.inc();
     store.metrics.compacted_bytes.inc_by(bytes);
@@ -197,9 +206,11 @@ fn publish(
     edit: Edit,
     added: &[Arc<StoredPart>],
     removed: &[Arc<StoredPart>],
+    published: FailPoint,
 ) -> Result<(), Error> {
     let mut manifest = store.manifest.lock();
     manifest.edit(edit, || added.iter().for_each(|part| part.mark_obsolete()))?;
+    store.environment.disk.pass(published);
     let writer = store.state.write();
     let mut next = writer.next();
     if let Some(table) = next.table_mut(table) {

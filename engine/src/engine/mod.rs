@@ -23,7 +23,7 @@ use platform::DiskLock;
 pub use snapshot::{Snapshot, SnapshotPart};
 pub use status::{PartStatus, Status};
 
-use crate::apply::{self, Pending};
+use crate::apply::{self, Hands, Pending};
 use crate::catalogue::Catalogue;
 use crate::store::{FailOnPanic, Store};
 use crate::{
@@ -42,6 +42,8 @@ struct Inner {
     store: Arc<Store>,
     outcome: RecoveryOutcome,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The applier's work, when its caller does it.
+    hands: Option<Mutex<Hands>>,
     /// Held as long as the store is open, so that no other process opens the directory.
     lock: Mutex<Option<Box<dyn DiskLock>>>,
 }
@@ -61,22 +63,51 @@ impl Engine {
         settings: Settings,
         recovery: Recovery,
     ) -> Result<Self, Error> {
-        let recovery::Opened {
-            store,
-            queue,
-            lock,
-            outcome,
-        } = recovery::open(environment, settings, &recovery)?;
-        let engine = Self {
-            inner: Arc::new(Inner {
-                store: Arc::new(store),
-                outcome,
-                threads: Mutex::new(Vec::new()),
-                lock: Mutex::new(Some(lock)),
-            }),
-        };
-        engine.start(queue)?;
+        let opened = recovery::open(environment, settings, &recovery, wal::Log::open)?;
+        let (engine, queue) = Self::of(opened, |_| None);
+        engine.start(queue.expect("nobody took it"))?;
         Ok(engine)
+    }
+
+    /// As [`Self::open`], but without threads of its own or of the log: what is taken is written and
+    /// applied in [`Self::step`], and flushed and merged when it is asked for, so that a simulation
+    /// repeats itself.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_by_hand(
+        environment: Environment,
+        settings: Settings,
+        recovery: Recovery,
+    ) -> Result<Self, Error> {
+        let opened = recovery::open(environment, settings, &recovery, wal::Log::open_by_hand)?;
+        let (engine, _) = Self::of(opened, |queue| queue.take().map(Hands::new));
+        Ok(engine)
+    }
+
+    /// Writes what an engine opened by hand has taken, applies it, and tells who waits. Does nothing
+    /// for another engine.
+    pub fn step(&self) {
+        if let Some(hands) = &self.inner.hands {
+            self.store().log.step();
+            hands.lock().step(self.store());
+        }
+    }
+
+    fn of(
+        opened: recovery::Opened,
+        hands: impl FnOnce(&mut Option<Receiver<Pending>>) -> Option<Hands>,
+    ) -> (Self, Option<Receiver<Pending>>) {
+        let mut queue = Some(opened.queue);
+        let inner = Inner {
+            store: Arc::new(opened.store),
+            outcome: opened.outcome,
+            threads: Mutex::new(Vec::new()),
+            hands: hands(&mut queue).map(Mutex::new),
+            lock: Mutex::new(Some(opened.lock)),
+        };
+        let inner = Arc::new(inner);
+        (Self { inner }, queue)
     }
 
     /// Returns what opening found and did.
@@ -177,7 +208,11 @@ impl Inner {
     fn close(&self, with_flush: bool) -> Result<(), Error> {
         self.store.admission.lock().close();
         let mut threads = self.threads.lock();
-        if threads.is_empty() {
+        if let Some(hands) = &self.hands {
+            // What was taken is applied, as a thread would before it ends.
+            self.store.log.step();
+            hands.lock().step(&self.store);
+        } else if threads.is_empty() {
             return Ok(());
         }
         // The applier is the first: it ends once it has applied what was taken.

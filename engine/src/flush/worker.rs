@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::FailPoint;
 use schema::Lsn;
 use tracing::{debug, warn};
 
@@ -60,6 +61,7 @@ pub(crate) fn flush(store: &Store) -> Result<(), Error> {
         return Ok(());
     };
     *turn = Some(begun.clone());
+    store.environment.disk.pass(FailPoint::FlushFrozen);
     finish(store, &begun)?;
     *turn = None;
     Ok(())
@@ -70,7 +72,15 @@ fn finish(store: &Store, begun: &Begun) -> Result<(), Error> {
     let state = store.state.load();
     let written = write_tables(&state, &store.parts, &store.cache, &store.settings)?;
     let rows: u64 = written.iter().map(|stored| stored.entry.meta.rows).sum();
+    let disk = &store.environment.disk;
+    if let Err(source) = disk.reach(FailPoint::FlushWritten) {
+        written
+            .iter()
+            .for_each(|stored| stored.part.mark_obsolete());
+        return Err(Error::io(store.parts.dir.as_path(), source));
+    }
     publish(store, begun, written)?;
+    disk.pass(FailPoint::FlushRetired);
     store.metrics.flushes.inc();
     store.metrics.flushed_rows.inc_by(rows);
     debug!(rows, lsn = %begun.point.end, "flushed");
@@ -182,6 +192,7 @@ fn publish(store: &Store, begun: &Begun, written: Vec<Stored>) -> Result<(), Err
             .iter()
             .for_each(|stored| stored.part.mark_obsolete());
     })?;
+    store.environment.disk.pass(FailPoint::FlushPublished);
     let writer = store.state.write();
     let mut next = writer.next();
     retire(&mut next, begun.point.end, written);

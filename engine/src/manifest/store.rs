@@ -16,7 +16,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use platform::durable;
+use platform::{FailPoint, durable};
 use schema::Lsn;
 
 use super::{Edit, Manifest, decode, encode};
@@ -142,9 +142,12 @@ impl ManifestStore {
             manifest,
             bytes,
         });
+        let disk = &self.environment.disk;
+        disk.pass(FailPoint::ManifestWritten);
         if let Some(old) = number.checked_sub(KEPT) {
             // A file that stays is removed at the next start, which finds it again.
-            self.environment.disk.remove(&file(&self.dir, old)).ok();
+            disk.remove(&file(&self.dir, old)).ok();
+            disk.pass(FailPoint::ManifestTrimmed);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use platform::File;
+use platform::{FailPoint, File};
 use tracing::warn;
 
 use super::PartEnvironment;
@@ -43,13 +43,12 @@ impl Unfinished {
 
     /// Makes file and name durable; from now on the file stays.
     pub(crate) fn sync(&mut self) -> Result<(), Error> {
-        self.file
-            .sync_all()
-            .map_err(|source| Error::io(&self.path, source))?;
-        let dir = &self.environment.dir;
-        self.environment
-            .disk
-            .sync_dir(dir)
+        let (disk, dir) = (&self.environment.disk, &self.environment.dir);
+        let failed = |source| Error::io(&self.path, source);
+        disk.reach(FailPoint::PartWritten).map_err(failed)?;
+        self.file.sync_all().map_err(failed)?;
+        disk.reach(FailPoint::PartSynced).map_err(failed)?;
+        disk.sync_dir(dir)
             .map_err(|source| Error::io(dir, source))?;
         self.keep = true;
         Ok(())

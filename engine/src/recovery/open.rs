@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use parking_lot::Mutex;
-use platform::{DiskLock, durable};
+use platform::{DiskLock, FailPoint, durable};
 use seal::FileKind;
 use wal::{Log, Start, Timeline};
 
@@ -31,11 +31,20 @@ pub(crate) struct Opened {
     pub(crate) outcome: RecoveryOutcome,
 }
 
+/// How the log is opened: to be driven by threads, or by hand.
+pub(crate) type OpenLog = fn(
+    wal::Environment,
+    wal::Settings,
+    Start,
+    wal::Apply<'_>,
+) -> Result<(Log, wal::RecoveryReport), wal::Error>;
+
 /// Opens the store in a data directory.
 pub(crate) fn open(
     environment: Environment,
     settings: Settings,
     recovery: &Recovery,
+    open_log: OpenLog,
 ) -> Result<Opened, Error> {
     settings.validate()?;
     let paths = Paths::new(&environment.dir);
@@ -57,8 +66,12 @@ pub(crate) fn open(
         cache: &cache,
         settings: &settings,
     };
-    let (log, report) = open_log(&environment, &paths, &settings, recovery, &mut replay)?;
+    let (log, report) = replay_log(&environment, &settings, recovery, &mut replay, open_log)?;
     let Replay { state, windows, .. } = replay;
+    environment
+        .disk
+        .reach(FailPoint::RecoveryReplayed)
+        .map_err(|source| Error::io(paths.log(), source))?;
     if report.timeline != first.timeline {
         let edit = Edit::Timeline(report.timeline);
         let next = manifest.present().manifest.apply(edit)?;
@@ -140,12 +153,12 @@ fn state_of(manifest: &Manifest) -> State {
     state
 }
 
-fn open_log(
+fn replay_log(
     environment: &Environment,
-    paths: &Paths,
     settings: &Settings,
     recovery: &Recovery,
     replay: &mut Replay<'_>,
+    open_log: OpenLog,
 ) -> Result<(Log, wal::RecoveryReport), Error> {
     let timeline = replay.manifest.present().manifest.timeline;
     let start = Start {
@@ -161,9 +174,9 @@ fn open_log(
         clock: Arc::clone(&environment.clock),
         entropy: Arc::clone(&environment.entropy),
         keyring: Arc::clone(&environment.keyring),
-        dir: paths.log(),
+        dir: Paths::new(&environment.dir).log(),
         kind: FileKind::LogSegment,
     };
     let mut apply = |record: wal::Record| replay.record(&record).map_err(Into::into);
-    Log::open(log_environment, settings.log.to_wal(), start, &mut apply).map_err(Error::log)
+    open_log(log_environment, settings.log.to_wal(), start, &mut apply).map_err(Error::log)
 }

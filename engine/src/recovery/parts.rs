@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use platform::durable;
+use platform::{FailPoint, durable};
 
 use crate::Error;
 use crate::manifest::{Manifest, PartEntry};
@@ -73,6 +73,10 @@ pub(super) fn remove_orphans(
             environment
                 .disk
                 .remove(&path)
+                .map_err(|source| Error::io(&path, source))?;
+            environment
+                .disk
+                .reach(FailPoint::RecoveryOrphanRemoved)
                 .map_err(|source| Error::io(&path, source))?;
             removed += 1;
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use platform::FailPoint;
 use wal::Record;
 
 use crate::apply::{Change, Place, apply};
@@ -65,6 +66,10 @@ impl Replay<'_> {
         let edit = Edit::Flush { added, point };
         let next = self.manifest.present().manifest.apply(edit)?;
         self.manifest.persist(next)?;
+        self.parts
+            .disk
+            .reach(FailPoint::RecoveryFlushed)
+            .map_err(|source| Error::io(&self.parts.dir, source))?;
         let end = self.state.applied_end;
         retire(&mut self.state, end, written);
         Ok(())

@@ -43,7 +43,8 @@ impl Bare {
             keyring: Arc::new(keyring),
             dir: "/data".into(),
         };
-        let opened = recovery::open(environment, settings, &Recovery::default()).unwrap();
+        let opened =
+            recovery::open(environment, settings, &Recovery::default(), wal::Log::open).unwrap();
         let Opened {
             store, queue, lock, ..
         } = opened;

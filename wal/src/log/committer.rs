@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::MutexGuard;
+use platform::FailPoint;
 
 use super::SegmentStatus;
 use super::queue::{Next, Queued, Waiter};
@@ -38,9 +39,20 @@ impl Committer {
         while self.perform() == Some(Progress::Goes) {}
     }
 
+    /// Does one thing that waits, or ends a log that is closing; returns whether it did and may go on.
+    pub(crate) fn perform_ready(&mut self) -> bool {
+        let work = self.ready_work(&mut self.shared.state.lock());
+        work.is_some_and(|work| self.act(work) == Some(Progress::Goes))
+    }
+
     /// Does one thing; `None` when it failed and the log is poisoned.
     fn perform(&mut self) -> Option<Progress> {
-        match self.next_work() {
+        let work = self.next_work();
+        self.act(work)
+    }
+
+    fn act(&mut self, work: Work) -> Option<Progress> {
+        match work {
             Work::Next(Next::Nothing) => {}
             Work::Next(Next::Group(group)) => self.commit(group)?,
             Work::Next(Next::Full) => self.rotate()?,
@@ -72,21 +84,26 @@ impl Committer {
     fn next_work(&self) -> Work {
         let mut state = self.shared.state.lock();
         loop {
-            let settings = &self.shared.settings;
-            let used = self.writer.used();
-            match state
-                .queue
-                .take(settings.segment_bytes, used, settings.group_bytes_max)
-            {
-                Next::Nothing => {}
-                next => return Work::Next(next),
-            }
-            if state.phase != Phase::Open {
-                return Work::Stop;
+            if let Some(work) = self.ready_work(&mut state) {
+                return work;
             }
             if self.wait(&mut state) {
                 return Work::Idle;
             }
+        }
+    }
+
+    /// Returns what there is to do without waiting.
+    fn ready_work(&self, state: &mut State) -> Option<Work> {
+        let settings = &self.shared.settings;
+        let used = self.writer.used();
+        let next = state
+            .queue
+            .take(settings.segment_bytes, used, settings.group_bytes_max);
+        match next {
+            Next::Nothing if state.phase == Phase::Open => None,
+            Next::Nothing => Some(Work::Stop),
+            next => Some(Work::Next(next)),
         }
     }
 
@@ -154,6 +171,7 @@ impl Committer {
         let beginning = self.writer.next_beginning(&*environment.clock, file_bytes);
         let ordinal = self.writer.ordinal() + 1;
         let next = self.check(Writer::begin(environment, &spare, beginning, ordinal))?;
+        environment.disk.pass(FailPoint::WalSegmentBegun);
         let full = std::mem::replace(&mut self.writer, next);
         let full_bytes = full.trim();
         *self.shared.key.write() = Arc::clone(&self.writer.key);

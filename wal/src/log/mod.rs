@@ -12,6 +12,7 @@
 
 mod admission;
 mod committer;
+mod hands;
 mod holds;
 mod open;
 mod queue;
@@ -30,6 +31,7 @@ use parking_lot::Mutex;
 use schema::{Lsn, Timestamp};
 use tokio::sync::oneshot;
 
+use self::hands::{Drive, Hands};
 pub use self::holds::Hold;
 use self::queue::{Item, Queued, Waiter};
 pub use self::reader::Reader;
@@ -47,6 +49,8 @@ use crate::{Environment, Error, RecoveryReport, Settings, Start};
 pub struct Log {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The threads' work, when its caller does it.
+    hands: Option<Mutex<Hands>>,
 }
 
 impl Log {
@@ -68,7 +72,30 @@ impl Log {
         start: Start,
         replay: Apply<'_>,
     ) -> Result<(Self, RecoveryReport), Error> {
-        open::open(environment, settings, start, replay)
+        open::open(environment, settings, start, replay, Drive::Threads)
+    }
+
+    /// As [`Log::open`], but without threads: groups are written, spares made and requests carried out
+    /// in [`Log::step`], so that a simulation repeats itself.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_by_hand(
+        environment: Environment,
+        settings: Settings,
+        start: Start,
+        replay: Apply<'_>,
+    ) -> Result<(Self, RecoveryReport), Error> {
+        open::open(environment, settings, start, replay, Drive::ByHand)
+    }
+
+    /// Does what the threads of a log opened by hand would do now: makes the spares that are wanted,
+    /// then writes what waits. Does nothing for another log. No marker is written for being idle;
+    /// that is [`Log::vouch`].
+    pub fn step(&self) {
+        if let Some(hands) = &self.hands {
+            hands.lock().step();
+        }
     }
 
     /// Seals a payload on the caller's thread. One copy, no lock held.
@@ -252,6 +279,7 @@ impl Log {
             state.phase = Phase::Closing;
         }
         self.shared.wake_all(state);
+        self.step();
         for thread in self.threads.lock().drain(..) {
             // A thread that panicked has poisoned the log, which is told below.
             let _ = thread.join();
@@ -277,6 +305,7 @@ impl Log {
         state.queue.push(item(waiter));
         drop(state);
         self.shared.work.notify_one();
+        self.step();
         receiver.blocking_recv().map_err(|_| Error::Unknown)
     }
 }

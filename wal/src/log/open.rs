@@ -12,11 +12,13 @@ use schema::Timestamp;
 
 use super::admission::{Admission, Room};
 use super::committer::Committer;
+use super::hands::{Drive, Hands};
 use super::holds::Holds;
 use super::queue::Queue;
 use super::shared::{Phase, SegmentEntry, Shared, Shortage, State};
+use super::spares::Maker;
 use super::writer::Writer;
-use super::{Log, SegmentStatus, spares};
+use super::{Log, SegmentStatus};
 use crate::metrics::Metrics;
 use crate::recovery::{self, Apply, Findings, LastGroup};
 use crate::segment::{Beginning, make_spare};
@@ -28,6 +30,7 @@ pub(crate) fn open(
     settings: Settings,
     start: Start,
     replay: Apply<'_>,
+    drive: Drive,
 ) -> Result<(Log, RecoveryReport), Error> {
     settings.check()?;
     let dir = &environment.dir;
@@ -46,11 +49,20 @@ pub(crate) fn open(
     let report = findings.report(settled.removed);
     let segments = entries(&findings, &writer, &beginning, &settings);
     let shared = share(environment, settings, &writer, beginning, segments, ready);
-    let log = Log {
+    let committer = Committer::new(Arc::clone(&shared), writer);
+    let maker = Maker::new(number);
+    let mut log = Log {
         shared,
         threads: Mutex::new(Vec::new()),
+        hands: None,
     };
-    run(&log, writer, number)?;
+    match drive {
+        Drive::Threads => run(&log, committer, maker)?,
+        Drive::ByHand => {
+            let hands = Hands::new(Arc::clone(&log.shared), committer, maker);
+            log.hands = Some(Mutex::new(hands));
+        }
+    }
     Ok((log, report))
 }
 
@@ -157,21 +169,16 @@ fn share(
 }
 
 /// Starts the threads; [`Log::close`] joins them.
-fn run(log: &Log, writer: Writer, number: u64) -> Result<(), Error> {
+fn run(log: &Log, committer: Committer, maker: Maker) -> Result<(), Error> {
     let failed = |source| Error::Io {
         path: log.shared.environment.dir.clone(),
         source,
     };
-    let committer = Committer::new(Arc::clone(&log.shared), writer);
     let shared = Arc::clone(&log.shared);
     let mut threads = log.threads.lock();
     let thread = thread::Builder::new().name("wal-committer".to_owned());
     threads.push(thread.spawn(move || committer.run()).map_err(failed)?);
     let thread = thread::Builder::new().name("wal-spares".to_owned());
-    threads.push(
-        thread
-            .spawn(move || spares::run(&shared, number))
-            .map_err(failed)?,
-    );
+    threads.push(thread.spawn(move || maker.run(&shared)).map_err(failed)?);
     Ok(())
 }

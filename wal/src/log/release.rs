@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use platform::FailPoint;
 use schema::Lsn;
 
 use super::shared::{Shared, Shortage};
@@ -41,6 +42,7 @@ fn release_oldest(shared: &Shared, lsn: Lsn) -> Result<bool, Error> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         removed => removed.map_err(failed)?,
     }
+    disk.reach(FailPoint::WalSegmentRemoved).map_err(failed)?;
     disk.sync_dir(dir).map_err(failed)?;
     let mut state = shared.state.lock();
     state.segments.pop_front();

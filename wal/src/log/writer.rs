@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use platform::{Clock, File};
+use platform::{Clock, FailPoint, File};
 use schema::{Lsn, Timestamp};
 
 use super::admission::Room;
@@ -184,9 +184,12 @@ impl Writer {
         self.file
             .write_all_vectored_at(&mut slices, self.used())
             .map_err(failed)?;
+        let disk = &shared.environment.disk;
+        disk.reach(FailPoint::WalGroupWritten).map_err(failed)?;
         let clock = &shared.environment.clock;
         let started = clock.monotonic();
         self.file.sync_data().map_err(failed)?;
+        disk.reach(FailPoint::WalGroupSynced).map_err(failed)?;
         let took = clock.monotonic().since(started);
         shared
             .metrics

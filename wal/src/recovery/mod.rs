@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use schema::{Lsn, Timestamp};
 
 use self::chain::{ChainFault, Link};
-pub(crate) use self::replay::Apply;
+pub use self::replay::Apply;
 use self::replay::{Counts, Replay};
 pub use self::report::{RecoveryReport, TornTail};
 pub(crate) use self::secure::LastGroup;

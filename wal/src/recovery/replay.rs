@@ -11,7 +11,7 @@ use crate::segment::{BadRecord, Fault, Found, OpenSegment, WalkedBody, WalkedGro
 use crate::{Environment, Error, Record, Until};
 
 /// Takes the records of a log.
-pub(crate) type Apply<'a> = &'a mut dyn FnMut(Record) -> Result<(), ReplayError>;
+pub type Apply<'a> = &'a mut dyn FnMut(Record) -> Result<(), ReplayError>;
 
 /// A replay under way.
 pub(crate) struct Replay<'a> {

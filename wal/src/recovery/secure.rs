@@ -6,7 +6,7 @@
 //! written only after a sync has returned; the last is written again, over itself, before anybody
 //! takes it for durable.
 
-use platform::OpenMode;
+use platform::{FailPoint, OpenMode};
 
 use crate::segment::{Found, OpenSegment, WalkedGroup, Walker};
 use crate::{Environment, Error};
@@ -56,5 +56,6 @@ fn rewrite(
     segment.file.read_exact_at(&mut bytes, start)?;
     let file = environment.disk.open(&segment.path, OpenMode::ReadWrite)?;
     file.write_all_at(&bytes, start)?;
+    environment.disk.reach(FailPoint::WalTailRewritten)?;
     file.sync_data()
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use platform::OpenMode;
+use platform::{FailPoint, OpenMode};
 
 use super::Findings;
 use crate::segment::{OpenSegment, is_zero_file};
@@ -80,6 +80,8 @@ fn cut(environment: &Environment, segment: &OpenSegment, bytes: u64) -> Result<(
         .open(&segment.path, OpenMode::ReadWrite)
         .map_err(failed)?;
     file.set_len(bytes).map_err(failed)?;
+    let reached = environment.disk.reach(FailPoint::WalTailCut);
+    reached.map_err(failed)?;
     file.sync_all().map_err(failed)
 }
 
@@ -89,6 +91,8 @@ fn remove(environment: &Environment, path: &Path, removed: &mut Vec<PathBuf>) ->
         source,
     };
     environment.disk.remove(path).map_err(failed)?;
+    let reached = environment.disk.reach(FailPoint::WalLeftoverRemoved);
+    reached.map_err(failed)?;
     environment
         .disk
         .sync_dir(&environment.dir)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use platform::{File, OpenMode};
+use platform::{FailPoint, File, OpenMode};
 use schema::{Lsn, Timestamp};
 use seal::{Nonce, Salt};
 
@@ -86,8 +86,11 @@ pub(crate) fn begin(
     let file = disk.open(spare, OpenMode::ReadWrite).map_err(failed)?;
     file.write_all_at(&header.encode(&key, &Nonce::generate(&**entropy)), 0)
         .map_err(failed)?;
+    disk.reach(FailPoint::WalHeaderWritten).map_err(failed)?;
     file.sync_data().map_err(failed)?;
+    disk.reach(FailPoint::WalHeaderSynced).map_err(failed)?;
     disk.rename(spare, &path).map_err(failed)?;
+    disk.reach(FailPoint::WalSegmentNamed).map_err(failed)?;
     disk.sync_dir(dir).map_err(failed)?;
     let key = Arc::new(SegmentKey {
         number: header.number,

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use platform::{Disk, OpenMode};
+use platform::{Disk, FailPoint, OpenMode};
 
 use super::names::{spare_path, temporary_path};
 
@@ -23,7 +23,7 @@ pub(crate) fn make_spare(
         return Err(io::ErrorKind::StorageFull.into());
     }
     let temporary = temporary_path(dir, number);
-    let filled = fill(disk, &temporary, bytes);
+    let filled = fill(disk, &temporary, bytes).and_then(|()| disk.reach(FailPoint::WalSpareFilled));
     if let Err(error) = filled {
         // The first failure is the one to report; a leftover is removed at the next start.
         let _ = disk.remove(&temporary);
@@ -31,6 +31,7 @@ pub(crate) fn make_spare(
     }
     let spare = spare_path(dir, number);
     disk.rename(&temporary, &spare)?;
+    disk.reach(FailPoint::WalSpareNamed)?;
     disk.sync_dir(dir)?;
     Ok(spare)
 }
