@@ -6,6 +6,7 @@
 #   make bench   benchmarks, in release
 #   make torture-kernel   kills, power cuts and failing disks on the real kernel, MINUTES=n (10)
 #   make fuzz    every decoder on made-up bytes, SECONDS=n each (60); `make fuzz-keep` keeps what it learnt
+#   make torture faults against the store by seed, MINUTES=n (10) from SEED=n (1) on
 #   make audit   licences, sources and duplicates of the dependencies
 
 SHELL := /bin/bash
@@ -23,7 +24,7 @@ else
 RUN_TESTS = cargo test --locked --no-fail-fast
 endif
 
-.PHONY: demo test check bench torture-kernel fuzz fuzz-keep audit build setup-demo setup-test setup-bench fmt clippy tidy doc-tests
+.PHONY: demo test check bench torture torture-kernel fuzz fuzz-keep audit build setup-demo setup-test setup-bench fmt clippy tidy doc-tests
 
 build:
 	cargo build --locked --workspace
@@ -52,6 +53,9 @@ fuzz:
 
 fuzz-keep:
 	scripts/fuzz.sh keep
+
+torture:
+	cargo run --release --locked -p torture -- all --seed $(SEED) --seconds $$(($(MINUTES) * 60)) --jobs $$(nproc)
 
 audit:
 	cargo deny check licenses bans sources
