@@ -42,6 +42,20 @@ pub enum Error {
         /// The earliest time that a row may have.
         earliest: Timestamp,
     },
+    /// A value of a tag that is longer than the store keeps in memory for every series.
+    #[error(
+        "tag {column:?} of table {table:?} has a value of {bytes} bytes, and {bytes_max} are allowed (tag_bytes_max)"
+    )]
+    LongTag {
+        /// The table.
+        table: String,
+        /// The tag.
+        column: String,
+        /// The length of the value.
+        bytes: u64,
+        /// The length that is allowed.
+        bytes_max: u32,
+    },
     /// More of something than the store may hold.
     #[error("there would be more than {limit} {what}")]
     Limit {
@@ -163,6 +177,7 @@ impl Error {
             | Self::Wire(_)
             | Self::Future { .. }
             | Self::Past { .. }
+            | Self::LongTag { .. }
             | Self::Limit { .. }
             | Self::TooOld { .. }
             | Self::Refused { .. }
@@ -180,6 +195,21 @@ impl Error {
             },
             Self::Log { kind, .. } => *kind,
             Self::Unknown { .. } | Self::Io { .. } | Self::Broken { .. } => Kind::Internal,
+        }
+    }
+
+    /// Returns a name for the reason, of which there are few: a label for metrics.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Overloaded { what, .. } => what,
+            Self::Schema(_) => "schema",
+            Self::Wire(_) => "malformed",
+            Self::Future { .. } | Self::Past { .. } => "time",
+            Self::LongTag { .. } => "tag_bytes_max",
+            Self::Limit { what, .. } => what,
+            Self::TooOld { .. } => "too_old",
+            Self::Closing | Self::Failed => "closed",
+            _ => "other",
         }
     }
 

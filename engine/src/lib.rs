@@ -36,6 +36,7 @@ mod recovery;
 mod scan;
 mod series;
 mod settings;
+mod shares;
 mod state;
 mod store;
 mod view;
@@ -44,11 +45,12 @@ pub use apply::{Commit, Committed};
 pub use catalogue::{
     AuthorityRecord, Catalogue, CatalogueEdit, CollectorRecord, Role, TableChange, TokenRecord,
 };
-pub use engine::{Engine, PartStatus, Snapshot, SnapshotPart, Status};
+pub use engine::{Engine, MemoryShare, PartStatus, Snapshot, SnapshotPart, Status};
 pub use environment::Environment;
 pub use error::{Error, Kind};
 pub use metrics::Metrics;
 pub use recovery::{Recovery, RecoveryOutcome};
 pub use scan::{ScanPartition, ScanRequest, TagSelection};
 pub use settings::{CompactionSettings, LogSettings, Settings};
+pub use shares::Shares;
 pub use view::{TableView, View};

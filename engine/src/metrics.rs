@@ -1,9 +1,11 @@
 //! What the store tells Prometheus.
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::Error;
 use crate::apply::Change;
 use crate::engine::Status;
 
@@ -13,7 +15,10 @@ pub struct Metrics {
     pub(crate) batches: Counter,
     pub(crate) rows: Counter,
     pub(crate) duplicates: Counter,
-    pub(crate) refused: Counter,
+    refused: Family<Label, Counter>,
+    delayed: Counter,
+    memory: Family<Label, Gauge>,
+    memory_max: Family<Label, Gauge>,
     pub(crate) flushes: Counter,
     pub(crate) flushed_rows: Counter,
     pub(crate) flush_failures: Counter,
@@ -31,6 +36,8 @@ pub struct Metrics {
     failed: Gauge,
 }
 
+type Label = [(&'static str, &'static str); 1];
+
 impl Metrics {
     /// Adds the metrics to a registry, under `pga_engine_`.
     pub fn register(&self, registry: &mut Registry) {
@@ -42,11 +49,6 @@ impl Metrics {
                 "duplicate_batches",
                 "Numbered batches that were there before",
                 &self.duplicates,
-            ),
-            (
-                "refused_batches",
-                "Batches that admission refused",
-                &self.refused,
             ),
             ("flushes", "Flushes published", &self.flushes),
             (
@@ -83,6 +85,14 @@ impl Metrics {
         for (name, help, counter) in counters {
             engine.register(name, help, counter.clone());
         }
+        let help = "Batches that admission refused, by the limit or rule";
+        engine.register("refused_batches", help, self.refused.clone());
+        let help = "Batches that waited for room before they were taken or refused";
+        engine.register("delayed_batches", help, self.delayed.clone());
+        let help = "Bytes that a share of the memory budget holds, as the store counts";
+        engine.register("memory_bytes", help, self.memory.clone());
+        let help = "The most bytes that a share of the memory budget may hold";
+        engine.register("memory_bytes_max", help, self.memory_max.clone());
         let gauges = [
             (
                 "memtable_bytes",
@@ -118,6 +128,18 @@ impl Metrics {
         }
     }
 
+    /// Counts a batch that was refused.
+    pub(crate) fn refuse(&self, error: &Error) {
+        self.refused
+            .get_or_create(&[("reason", error.reason())])
+            .inc();
+    }
+
+    /// Counts a batch whose sender was made to wait for room.
+    pub fn delay(&self) {
+        self.delayed.inc();
+    }
+
     /// Counts a record that was applied.
     pub(crate) fn count(&self, change: &Change) {
         if let Change::Batch(batch) = change {
@@ -146,5 +168,10 @@ impl Metrics {
             .saturating_sub(status.flushed_lsn.get());
         set(&self.unflushed_log_bytes, unflushed);
         set(&self.failed, u64::from(status.has_failed));
+        for share in &status.memory {
+            let label = [("share", share.name)];
+            set(&self.memory.get_or_create(&label), share.bytes);
+            set(&self.memory_max.get_or_create(&label), share.bytes_max);
+        }
     }
 }

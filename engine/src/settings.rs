@@ -3,7 +3,7 @@
 use schema::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, Shares};
 
 /// Limits and thresholds of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +25,10 @@ pub struct Settings {
     pub pending_batches_max: u32,
     /// Bytes of batches admitted and not yet visible; default 64 MiB.
     pub pending_bytes_max: u64,
-    /// Series over all tables; default 1 000 000, about 200 bytes of memory each.
+    /// Series over all tables; default 1 000 000, about 300 bytes of memory each.
     pub series_max: u32,
+    /// Bytes of one value of a tag; default 4 096. Values stay in memory as long as their series.
+    pub tag_bytes_max: u32,
     /// Tables; default 4 096.
     pub tables_max: u32,
     /// Columns of one table, `time` included; default 1 024.
@@ -47,6 +49,9 @@ pub struct Settings {
     pub compaction: CompactionSettings,
     /// The log.
     pub log: LogSettings,
+    /// What follows from the memory budget.
+    #[serde(skip)]
+    pub shares: Shares,
 }
 
 /// The log's limits; see the crate `wal`.
@@ -97,6 +102,7 @@ impl Default for Settings {
             pending_batches_max: 1_024,
             pending_bytes_max: 64 << 20,
             series_max: 1_000_000,
+            tag_bytes_max: 4_096,
             tables_max: 4_096,
             columns_max: 1_024,
             future_rows_max: Span::from_secs(600),
@@ -107,6 +113,7 @@ impl Default for Settings {
             idempotency_age: Span::from_days(1),
             compaction: CompactionSettings::default(),
             log: LogSettings::default(),
+            shares: Shares::default(),
         }
     }
 }

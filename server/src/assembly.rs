@@ -62,7 +62,7 @@ impl Server {
         raise_open_files_limit();
         let door = http::bind(&settings.http.listen).await?;
         let mode = tls_mode(&settings, door.address)?;
-        let app = App::new(settings.http.body_bytes_max);
+        let app = App::new(&settings.http);
         let router = http::router(app.clone(), settings.http.body_bytes_max);
         // Whoever asks is told "not yet" while the log is read; only a certificate of the store's own
         // authority has to wait for the store.

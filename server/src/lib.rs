@@ -23,6 +23,7 @@ mod http;
 mod identity;
 mod lifecycle;
 mod local;
+mod patience;
 mod sightings;
 mod sink;
 mod store;

@@ -4,6 +4,8 @@ use engine::Engine;
 use ingest::{CommitFuture, CommitSink, Committed, Refused};
 use wire::BatchFrame;
 
+use crate::patience;
+
 /// The store, as the collectors' door sees it.
 #[derive(Debug)]
 pub(crate) struct EngineSink {
@@ -19,9 +21,9 @@ impl EngineSink {
 
 impl CommitSink for EngineSink {
     fn commit(&self, frame: BatchFrame) -> CommitFuture {
-        let commit = self.engine.commit(frame);
+        let commit = patience::begin(&self.engine, frame);
         Box::pin(async move {
-            let committed = commit.map_err(refused)?.await.map_err(refused)?;
+            let committed = commit.await.map_err(refused)?;
             Ok(Committed {
                 lsn: committed.lsn,
                 commit_time: committed.commit_time,

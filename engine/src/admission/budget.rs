@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use platform::MonotonicNanos;
 
-use super::{Reserved, series};
+use super::Reserved;
+use super::series::{self, Growth};
 use crate::apply::PreparedBatch;
 use crate::state::State;
 use crate::{Error, Settings};
@@ -16,9 +17,11 @@ pub(crate) struct Budget {
     pending_bytes_max: u64,
     pending_batches_max: u64,
     series_max: u64,
+    index_bytes_max: u64,
     bytes: u64,
     batches: u64,
     series: u64,
+    series_bytes: u64,
 }
 
 /// What the state weighs; measured whenever one is published, read without a lock.
@@ -26,6 +29,10 @@ pub(crate) struct Budget {
 pub(crate) struct Pressure {
     memtable_bytes: AtomicU64,
     series: AtomicU64,
+    /// Series, and what is known of parts.
+    index_bytes: AtomicU64,
+    /// Batches that are admitted and not visible.
+    pending_bytes: AtomicU64,
     /// When the oldest row in memory was applied, plus one; 0 while there is none.
     oldest: AtomicU64,
 }
@@ -36,6 +43,8 @@ impl Pressure {
         self.memtable_bytes
             .store(state.memtable_bytes(), Ordering::Relaxed);
         self.series.store(state.series_count(), Ordering::Relaxed);
+        self.index_bytes
+            .store(state.index_bytes(), Ordering::Relaxed);
         let is_empty = state.tables.values().all(|table| table.active.is_empty());
         if is_empty {
             self.oldest.store(0, Ordering::Relaxed);
@@ -50,9 +59,36 @@ impl Pressure {
         self.memtable_bytes.load(Ordering::Relaxed)
     }
 
+    /// Takes note of the bytes of batches that are admitted and not visible.
+    pub(crate) fn set_pending(&self, bytes: u64) {
+        self.pending_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the bytes of batches that are admitted and not visible.
+    pub(crate) fn pending_bytes(&self) -> u64 {
+        self.pending_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether a batch would probably not be refused for want of room: an eighth is free of what
+    /// may be in memory, and of what may be on the way there.
+    pub(crate) fn has_room(&self, settings: &Settings) -> bool {
+        let under_way = self.pending_bytes();
+        let crowded = |bytes: u64, bytes_max: u64| bytes > bytes_max / 8 * 7;
+        !crowded(under_way, settings.pending_bytes_max)
+            && !crowded(
+                self.memtable_bytes() + under_way,
+                settings.memtable_bytes_max,
+            )
+    }
+
     /// Returns the number of series over all tables.
     pub(crate) fn series(&self) -> u64 {
         self.series.load(Ordering::Relaxed)
+    }
+
+    /// Returns the bytes of the series of all tables and of what is known of parts.
+    pub(crate) fn index_bytes(&self) -> u64 {
+        self.index_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns when the oldest row in memory that no flush has begun with was applied.
@@ -71,9 +107,11 @@ impl Budget {
             pending_bytes_max: settings.pending_bytes_max,
             pending_batches_max: settings.pending_batches_max.into(),
             series_max: settings.series_max.into(),
+            index_bytes_max: settings.shares.index_bytes_max,
             bytes: 0,
             batches: 0,
             series: 0,
+            series_bytes: 0,
         }
     }
 
@@ -111,7 +149,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Counts the series that are really new only where the limit is near, since it costs look-ups.
+    /// Counts the series that are really new only where a limit is near, since it costs look-ups.
     ///
     /// What is under way has set aside all of its series, known ones too: it can make a batch wait, but
     /// never be the reason to refuse it for good.
@@ -121,34 +159,64 @@ impl Budget {
         state: &State,
         pressure: &Pressure,
     ) -> Result<(), Error> {
-        if pressure.series() + self.series + batch.series_max() <= self.series_max {
+        let series = pressure.series() + self.series + batch.series_max();
+        let bytes = pressure.index_bytes() + self.series_bytes + series::bytes_max(batch);
+        if series <= self.series_max && bytes <= self.index_bytes_max {
             return Ok(());
         }
-        // Counted before the new ones are, so that none that is applied meanwhile counts twice.
-        let known = state.series_count();
-        let new = series::new_series(batch, state);
-        if new == 0 || known + new + self.series <= self.series_max {
+        // Measured before the new ones are, so that none that is applied meanwhile counts twice.
+        let known = Growth {
+            series: state.series_count(),
+            bytes: state.index_bytes(),
+        };
+        let new = series::growth(batch, state);
+        if new.series == 0 {
             return Ok(());
         }
-        if known + new <= self.series_max {
-            return Err(overloaded("series_max", PENDING_RETRY_MS));
+        self.check_growth("series_max", known.series, new.series, self.series)?;
+        self.check_growth("index_bytes", known.bytes, new.bytes, self.series_bytes)
+    }
+
+    fn check_growth(
+        &self,
+        what: &'static str,
+        known: u64,
+        new: u64,
+        under_way: u64,
+    ) -> Result<(), Error> {
+        let (limit, named) = match what {
+            "series_max" => (self.series_max, "series (series_max)"),
+            _ => (
+                self.index_bytes_max,
+                "bytes of series (a share of memory_bytes_max)",
+            ),
+        };
+        if known + new + under_way <= limit {
+            return Ok(());
         }
-        Err(Error::Limit {
-            what: "series (series_max)",
-            limit: self.series_max,
-        })
+        if known + new <= limit {
+            return Err(overloaded(what, PENDING_RETRY_MS));
+        }
+        Err(Error::Limit { what: named, limit })
+    }
+
+    /// Returns the bytes of what is under way.
+    pub(super) fn pending_bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub(super) fn reserve(&mut self, reserved: &Reserved) {
         self.batches += 1;
         self.bytes += reserved.bytes;
         self.series += reserved.series;
+        self.series_bytes += reserved.series_bytes;
     }
 
     pub(super) fn release(&mut self, reserved: &Reserved) {
         self.batches -= 1;
         self.bytes -= reserved.bytes;
         self.series -= reserved.series;
+        self.series_bytes -= reserved.series_bytes;
     }
 }
 
@@ -222,6 +290,7 @@ mod tests {
         let reserved = Reserved {
             series: 2,
             bytes: 1,
+            series_bytes: 0,
             number: None,
         };
         budget.reserve(&reserved);

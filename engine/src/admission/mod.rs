@@ -6,6 +6,7 @@
 
 mod budget;
 mod series;
+mod tags;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 
 use self::budget::Budget;
 pub(crate) use self::budget::Pressure;
+pub(crate) use self::tags::check_tags;
 use crate::apply::{Change, Commit, Committed, Outcome, Pending, PreparedBatch};
 use crate::catalogue::{Catalogue, CatalogueEdit};
 use crate::dedup::{BatchNumber, DedupLimits, Verdict, Windows};
@@ -44,6 +46,7 @@ pub(crate) struct Reserved {
     number: Option<BatchNumber>,
     bytes: u64,
     series: u64,
+    series_bytes: u64,
 }
 
 /// What admission thinks of a batch.
@@ -114,6 +117,7 @@ impl Admission {
         let reserved = Reserved {
             bytes: batch.bytes,
             series: batch.series_max(),
+            series_bytes: series::bytes_max(&batch),
             number: batch.number.clone(),
         };
         if let Some(number) = &batch.number {
@@ -162,6 +166,16 @@ impl Admission {
             });
             duplicate.send(outcome).ok();
         }
+    }
+
+    /// Returns the bytes of batches that are under way.
+    pub(crate) fn pending_bytes(&self) -> u64 {
+        self.budget.pending_bytes()
+    }
+
+    /// Returns about how many bytes the copies of the windows take.
+    pub(crate) fn windows_bytes(&self) -> u64 {
+        self.windows.bytes() as u64 * Windows::COPIES
     }
 
     /// Takes nothing more; the applier ends when it has applied what was taken.

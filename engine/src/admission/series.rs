@@ -1,20 +1,55 @@
-//! How many series of a batch are new.
+//! How many series of a batch are new, and what they will take of the memory.
 
 use crate::apply::PreparedBatch;
-use crate::series::{NULL_CODE, SeriesTable};
+use crate::series::{CODE_BYTES, NULL_CODE, SERIES_BYTES, SeriesTable, VALUE_BYTES};
 use crate::state::{State, TableState};
 
-/// Returns the number of tuples of a batch whose tags no series has yet.
-pub(super) fn new_series(batch: &PreparedBatch, state: &State) -> u64 {
-    let view = batch.frame.view();
-    let new = view.tables().map(|rows| match state.table(rows.name()) {
-        None => rows.series(),
-        Some(table) => table.series.read(|series| {
-            let is_new = |tuple: &usize| is_new(table, series, &rows, *tuple);
-            (0..rows.series()).filter(is_new).count()
-        }),
+/// Series and the bytes of memory that they take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Growth {
+    pub(super) series: u64,
+    pub(super) bytes: u64,
+}
+
+/// Returns the most bytes of memory that the series of a batch can add, from its sizes alone.
+pub(super) fn bytes_max(batch: &PreparedBatch) -> u64 {
+    let of_table = |rows: wire::TableView<'_>| {
+        let (series, tags) = (rows.series() as u64, rows.tags().len() as u64);
+        let values = rows.tags().map(|tag| tag.values());
+        let values =
+            values.map(|values| values.bytes().len() as u64 + values.len() as u64 * VALUE_BYTES);
+        series * (SERIES_BYTES + tags * CODE_BYTES) + values.sum::<u64>()
+    };
+    batch.frame.view().tables().map(of_table).sum()
+}
+
+/// Returns the tuples of a batch whose tags no series has yet, and about what they will take.
+pub(super) fn growth(batch: &PreparedBatch, state: &State) -> Growth {
+    let mut growth = Growth::default();
+    for rows in batch.frame.view().tables() {
+        let mut add = |tuple: usize| {
+            growth.series += 1;
+            growth.bytes += tuple_bytes(&rows, tuple);
+        };
+        let tuples = 0..rows.series();
+        match state.table(rows.name()) {
+            None => tuples.for_each(&mut add),
+            Some(table) => table.series.read(|series| {
+                let is_new = |tuple: &usize| is_new(table, series, &rows, *tuple);
+                tuples.filter(is_new).for_each(&mut add);
+            }),
+        }
+    }
+    growth
+}
+
+/// Returns what a series takes whose tags have values that no other has.
+fn tuple_bytes(rows: &wire::TableView<'_>, tuple: usize) -> u64 {
+    let values = rows.tags().map(|tag| {
+        let value = tag.value(tuple);
+        CODE_BYTES + value.map_or(0, |value| VALUE_BYTES + value.len() as u64)
     });
-    new.sum::<usize>() as u64
+    SERIES_BYTES + values.sum::<u64>()
 }
 
 fn is_new(

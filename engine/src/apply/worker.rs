@@ -185,6 +185,7 @@ impl Group {
             admission.resolve(&entry.reserved, &Err(error.clone()));
             entry.waiter.send(Err(error)).ok();
         }
+        store.pressure.set_pending(admission.pending_bytes());
     }
 
     fn publish(&self, store: &Store) -> Result<(), Error> {

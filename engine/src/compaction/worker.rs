@@ -163,7 +163,7 @@ fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error
             .collect(),
         window: choice.window,
         level: choice.level,
-        pages_max: PAGES_MAX,
+        pages_max: pages_max(store.settings.shares.compaction_bytes_max),
     };
     let stored = store_part(&store.parts, &store.cache, &contents, &|| {
         store.is_closing()
@@ -226,8 +226,16 @@ const SECOND_NANOS: i64 = 1_000_000_000;
 const EVERY_MINUTES: i64 = 10;
 const COMPACTION_NICE: i32 = 10;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// E-3: pages that a merge keeps open: of times and of fields so many each, 64 KiB of numbers apiece.
-const PAGES_MAX: usize = 1_024;
+/// E-3: returns how many pages a merge keeps open, of times and of fields so many each; a quarter of
+/// its share is left for what it writes.
+fn pages_max(bytes_max: u64) -> usize {
+    let pages = bytes_max / 4 * 3 / 2 / PAGE_BYTES;
+    usize::try_from(pages).unwrap_or(usize::MAX).max(PAGES_MIN)
+}
+
+/// A page of numbers, decoded.
+const PAGE_BYTES: u64 = 64 << 10;
+const PAGES_MIN: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ mod sequences;
 use std::collections::BTreeMap;
 
 use schema::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use number::BatchNumber;
 use sequences::Sequences;
@@ -42,6 +42,8 @@ pub(crate) struct DedupLimits {
     pub(crate) ranges_max: usize,
     /// How long an idempotency key is remembered.
     pub(crate) idempotency_age: schema::Span,
+    /// Bytes of memory that one copy of all windows may take.
+    pub(crate) bytes_max: usize,
 }
 
 impl DedupLimits {
@@ -52,15 +54,19 @@ impl DedupLimits {
             epochs_max: settings.dedup_epochs_max as usize,
             ranges_max: settings.dedup_ranges_max as usize,
             idempotency_age: settings.idempotency_age,
+            bytes_max: usize::try_from(settings.shares.index_bytes_max / INDEX_SHARES)
+                .unwrap_or(usize::MAX),
         }
     }
 }
 
 /// The windows of all collectors.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "BTreeMap<String, Window>")]
 pub(crate) struct Windows {
     collectors: BTreeMap<String, Window>,
+    /// About what all of it takes in memory.
+    bytes: usize,
 }
 
 /// The window of one collector or idempotency key.
@@ -75,6 +81,9 @@ struct Window {
 }
 
 impl Windows {
+    /// Windows are held by admission, by the state, by the manifest and by a flush under way.
+    pub(crate) const COPIES: u64 = 4;
+
     /// Tells what is known of a batch at this time.
     pub(crate) fn check(
         &self,
@@ -105,29 +114,45 @@ impl Windows {
 
     /// Tells whether a collector that is not known yet can be remembered.
     pub(crate) fn has_room(&self, number: &BatchNumber, limits: &DedupLimits) -> bool {
-        self.collectors.len() < limits.collectors_max
-            || self.collectors.contains_key(&number.collector)
+        let is_roomy =
+            self.collectors.len() < limits.collectors_max && self.bytes < limits.bytes_max;
+        is_roomy || self.collectors.contains_key(&number.collector)
+    }
+
+    /// Returns about how many bytes of memory the windows take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Remembers a batch that was committed at this time.
     pub(crate) fn insert(&mut self, number: &BatchNumber, at: Timestamp, limits: &DedupLimits) {
+        let is_full = self.bytes >= limits.bytes_max;
+        let known = self.collectors.get(&number.collector);
+        let before = known.map_or(0, |window| window.bytes(&number.collector));
         let window = self.collectors.entry(number.collector.clone()).or_default();
         if window.is_expired(&number.collector, at, limits) {
             *window = Window::default();
         }
         window.last = window.last.max(at);
         let sequences = window.epochs.entry(number.epoch).or_default();
-        sequences.insert(number.sequence, limits.ranges_max);
+        // E-3: where memory is used up, a gap more costs the window its oldest one.
+        let ranges_max = match is_full {
+            true => sequences.range_count().clamp(1, limits.ranges_max),
+            false => limits.ranges_max,
+        };
+        sequences.insert(number.sequence, ranges_max);
         while window.epochs.len() > limits.epochs_max {
             let forgotten = window.epochs.pop_first().map_or(0, |(epoch, _)| epoch);
             window.floor = window.floor.max(forgotten);
         }
+        self.bytes = self.bytes - before + window.bytes(&number.collector);
     }
 
     /// Forgets idempotency keys that are old enough.
     pub(crate) fn expire(&mut self, now: Timestamp, limits: &DedupLimits) {
         self.collectors
             .retain(|collector, window| !window.is_expired(collector, now, limits));
+        self.bytes = bytes_of(&self.collectors);
     }
 
     /// Returns for each collector its name, the number of epochs, and when its last batch came.
@@ -137,12 +162,49 @@ impl Windows {
     }
 }
 
+impl From<BTreeMap<String, Window>> for Windows {
+    fn from(collectors: BTreeMap<String, Window>) -> Self {
+        let bytes = bytes_of(&collectors);
+        Self { collectors, bytes }
+    }
+}
+
+impl Serialize for Windows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.collectors.serialize(serializer)
+    }
+}
+
+fn bytes_of(collectors: &BTreeMap<String, Window>) -> usize {
+    let windows = collectors.iter();
+    windows.map(|(name, window)| window.bytes(name)).sum()
+}
+
 impl Window {
+    /// Returns about how many bytes the window of a collector of this name takes.
+    fn bytes(&self, collector: &str) -> usize {
+        let ranges: usize = self.epochs.values().map(Sequences::range_count).sum();
+        collector.len()
+            + WINDOW_BYTES
+            + self.epochs.len().div_ceil(LEAF) * LEAF_BYTES
+            + ranges * RANGE_BYTES
+    }
+
     fn is_expired(&self, collector: &str, now: Timestamp, limits: &DedupLimits) -> bool {
         collector.starts_with(IDEMPOTENCY_PREFIX)
             && self.last.saturating_add(limits.idempotency_age) < now
     }
 }
+
+/// All copies together take up to half of the index's share.
+const INDEX_SHARES: u64 = 2 * Windows::COPIES;
+/// A window and its name's slot in the map, whose nodes are half full at worst.
+const WINDOW_BYTES: usize = 200;
+/// A node of the map of epochs, and how many it holds.
+const LEAF_BYTES: usize = 472;
+const LEAF: usize = 11;
+/// Two numbers, in a vector that may be half empty.
+const RANGE_BYTES: usize = 32;
 
 /// Collectors of this name are idempotency keys, which the server makes of an HTTP header.
 pub(crate) const IDEMPOTENCY_PREFIX: &str = "idempotency:";
@@ -158,6 +220,7 @@ mod tests {
         epochs_max: 2,
         ranges_max: 4,
         idempotency_age: Span::from_days(1),
+        bytes_max: usize::MAX,
     };
 
     fn number(collector: &str, epoch: u64, sequence: u64) -> BatchNumber {
@@ -206,6 +269,33 @@ mod tests {
         windows.expire(day(2), &LIMITS);
         assert_eq!(windows.summaries().count(), 1);
         assert!(windows.has_room(&number("d", 1, 1), &LIMITS));
+    }
+
+    #[test]
+    fn windows_that_fill_their_memory_take_no_new_collector_and_forget_old_gaps() {
+        let limits = DedupLimits {
+            collectors_max: 1_000,
+            ranges_max: 1_000,
+            bytes_max: 10_000,
+            ..LIMITS
+        };
+        let mut windows = Windows::default();
+        // A batch of every second sequence: each is a range of its own.
+        let mut sequence = 0;
+        while windows.bytes() < limits.bytes_max {
+            sequence += 2;
+            windows.insert(&number("c", 1, sequence), day(0), &limits);
+        }
+        assert!(!windows.has_room(&number("d", 1, 1), &limits));
+        assert!(windows.has_room(&number("c", 1, sequence), &limits));
+        let full = windows.bytes();
+        let later = number("c", 1, sequence + 2);
+        windows.insert(&later, day(0), &limits);
+        assert_eq!(windows.bytes(), full);
+        assert_eq!(windows.check(&later, day(0), &limits), Verdict::Duplicate);
+        // What was forgotten for it is refused, and never taken again.
+        let verdict = windows.check(&number("c", 1, 2), day(0), &limits);
+        assert_eq!(verdict, Verdict::TooOld);
     }
 
     #[test]

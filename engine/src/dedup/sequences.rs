@@ -44,6 +44,11 @@ impl Sequences {
         }
     }
 
+    /// Returns the number of ranges.
+    pub(crate) fn range_count(&self) -> usize {
+        self.ranges.len()
+    }
+
     fn close_gap(&mut self, at: usize) {
         let next = self.ranges.get(at + 1).copied();
         if let (Some((_, last)), Some((next_first, next_last))) = (self.ranges.get_mut(at), next)

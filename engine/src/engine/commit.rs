@@ -5,7 +5,7 @@ use wire::BatchFrame;
 
 use super::Engine;
 use crate::Error;
-use crate::admission::Admitted;
+use crate::admission::{Admitted, check_tags};
 use crate::apply::{Commit, PreparedBatch};
 use crate::catalogue::{CatalogueEdit, TableChange};
 
@@ -23,10 +23,18 @@ impl Engine {
     /// Nothing of the batch is stored then, for certain.
     pub fn commit(&self, frame: BatchFrame) -> Result<Commit, Error> {
         let outcome = self.try_commit(frame);
-        if outcome.is_err() {
-            self.store().metrics.refused.inc();
+        if let Err(error) = &outcome {
+            self.store().metrics.refuse(error);
         }
         outcome
+    }
+
+    /// Tells whether a batch would probably find room now. Who can wait does, and commits all the same in
+    /// the end: only [`Self::commit`] decides (E-3).
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let store = self.store();
+        store.pressure.has_room(&store.settings)
     }
 
     /// Changes the catalogue.
@@ -63,6 +71,7 @@ impl Engine {
             now.saturating_add(ahead),
             ahead.nanos().unsigned_abs() / 1_000_000,
         )?;
+        check_tags(&batch, store.settings.tag_bytes_max)?;
         let binding = batch
             .number
             .as_ref()
@@ -80,7 +89,9 @@ impl Engine {
             }
             Admitted::Fresh(grown) => {
                 let ticket = store.log.submit(prepared).map_err(Error::log)?;
-                admission.take(batch, grown, ticket, now)
+                let taken = admission.take(batch, grown, ticket, now);
+                store.pressure.set_pending(admission.pending_bytes());
+                taken
             }
         }
     }

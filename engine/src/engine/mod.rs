@@ -10,6 +10,7 @@
 
 mod commit;
 mod digest;
+mod memory;
 mod snapshot;
 mod status;
 
@@ -20,6 +21,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use platform::DiskLock;
 
+pub use memory::MemoryShare;
 pub use snapshot::{Snapshot, SnapshotPart};
 pub use status::{PartStatus, Status};
 

@@ -3,6 +3,7 @@
 use schema::{Lsn, Timestamp};
 
 use super::Engine;
+use super::memory::{MemoryShare, shares};
 use crate::part::{PageCacheUsage, PartMeta, QuarantinedPage};
 
 /// What is known of the store at one moment.
@@ -35,6 +36,8 @@ pub struct Status {
     pub page_cache_bytes: u64,
     /// The page cache.
     pub page_cache: PageCacheUsage,
+    /// What the shares of the memory budget hold.
+    pub memory: Vec<MemoryShare>,
     /// Whether the log has failed (W-3): only a restart helps.
     pub is_poisoned: bool,
     /// Whether nothing more is taken until a restart; see [`Engine::has_failed`].
@@ -66,10 +69,11 @@ impl Engine {
         let series_bytes = state
             .tables
             .values()
-            .map(|table| table.series.bytes() as u64)
+            .map(|table| table.series.bytes())
             .sum();
         let timeline = store.manifest.lock().present().manifest.timeline;
         let has_failed = store.has_failed();
+        let memory = shares(store, &state);
         let status = Status {
             applied_lsn: state.applied_lsn,
             applied_time: state.applied_time,
@@ -83,6 +87,7 @@ impl Engine {
             quarantined_pages: parts.iter().map(|part| part.quarantined.len() as u64).sum(),
             page_cache_bytes: page_cache.bytes,
             page_cache,
+            memory,
             is_poisoned: store.log.is_poisoned(),
             has_failed,
             parts,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(crate) struct Dictionary {
     values: Vec<Arc<str>>,
     codes: HashMap<Arc<str>, u32>,
-    bytes: usize,
+    bytes: u64,
 }
 
 impl Dictionary {
@@ -19,7 +19,7 @@ impl Dictionary {
         }
         let code = u32::try_from(self.values.len()).expect("series_max bounds distinct values");
         let value: Arc<str> = value.into();
-        self.bytes += value.len() + VALUE_OVERHEAD_BYTES;
+        self.bytes += value.len() as u64 + VALUE_BYTES;
         self.values.push(Arc::clone(&value));
         self.codes.insert(value, code);
         code
@@ -41,7 +41,7 @@ impl Dictionary {
     }
 
     /// Returns about how much memory it takes.
-    pub(crate) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
@@ -59,5 +59,6 @@ impl Dictionary {
     }
 }
 
-/// Two pointers to the value, its counts and its slot in the map.
-const VALUE_OVERHEAD_BYTES: usize = 72;
+/// What a value takes besides its text: its counts, its slot in the map and in the vector, which may be
+/// half empty, and in the list that scans share.
+pub(crate) const VALUE_BYTES: u64 = 136;

@@ -32,12 +32,14 @@ impl SeriesIndex {
         self.inner.read().series_count()
     }
 
-    /// Returns about how much memory the index takes.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Returns about how much memory the index takes, its order and lists of values included.
+    pub(crate) fn bytes(&self) -> u64 {
         let inner = self.inner.read();
-        let values: usize = inner.dictionaries.iter().map(Dictionary::bytes).sum();
-        let codes: usize = inner.codes.iter().map(|codes| codes.len() * 4).sum();
-        values + codes + inner.by_tuple.len() * (TUPLE_OVERHEAD_BYTES + 4 * inner.codes.len())
+        let values: u64 = inner.dictionaries.iter().map(Dictionary::bytes).sum();
+        let codes: usize = inner.codes.iter().map(Vec::len).sum();
+        let series = inner.by_tuple.len() as u64 * SERIES_BYTES;
+        // The codes of a tuple stand twice: by tag, and boxed as the key of the map.
+        values + series + codes as u64 * CODE_BYTES
     }
 
     /// Returns the values of a tag by code; none for a tag that no row has.
@@ -150,5 +152,8 @@ fn trimmed(tuple: &[u32]) -> &[u32] {
     tuple.get(..end.map_or(0, |last| last + 1)).unwrap_or(tuple)
 }
 
-/// The boxed tuple, the id and their slot in the map.
-const TUPLE_OVERHEAD_BYTES: usize = 56;
+/// What a series takes besides its codes: the box of its tuple, the slot in the map, which may be half
+/// empty, and the two numbers of its place in the order.
+pub(crate) const SERIES_BYTES: u64 = 96;
+/// What a code takes: by tag and in the tuple, each in a vector or box that may have room to spare.
+pub(crate) const CODE_BYTES: u64 = 16;

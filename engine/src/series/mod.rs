@@ -8,8 +8,8 @@ mod dictionary;
 mod index;
 mod order;
 
-pub(crate) use dictionary::Dictionary;
-pub(crate) use index::{Inner as SeriesTable, SeriesIndex};
+pub(crate) use dictionary::{Dictionary, VALUE_BYTES};
+pub(crate) use index::{CODE_BYTES, Inner as SeriesTable, SERIES_BYTES, SeriesIndex};
 pub(crate) use order::SeriesOrder;
 
 /// The number of a series within its table, in order of arrival.

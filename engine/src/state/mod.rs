@@ -93,6 +93,14 @@ impl State {
             .sum()
     }
 
+    /// Returns about how many bytes series and what is known of parts take.
+    pub(crate) fn index_bytes(&self) -> u64 {
+        let of_table = |table: &Arc<TableState>| {
+            table.series.bytes() + table.parts.len() as u64 * StoredPart::BYTES
+        };
+        self.tables.values().map(of_table).sum()
+    }
+
     /// Returns the number of series over all tables.
     pub(crate) fn series_count(&self) -> u64 {
         self.tables

@@ -21,6 +21,10 @@ pub(crate) struct StoredPart {
 }
 
 impl StoredPart {
+    /// About how many bytes a part takes while nothing of its footer is in memory: here, in each state
+    /// and in the manifest.
+    pub(crate) const BYTES: u64 = 1_024;
+
     /// Returns the part with its series found in the table's index, or added to it.
     pub(crate) fn new(part: Arc<Part>, is_unique: bool, index: &Arc<SeriesIndex>) -> Self {
         let directory = part.directory();

@@ -170,6 +170,84 @@ fn a_batch_that_unpacks_to_more_than_memory_is_refused() {
 }
 
 #[test]
+fn a_long_value_of_a_tag_is_refused_by_the_name_of_its_column() {
+    let mut machine = Machine::new(9);
+    machine.settings.tag_bytes_max = 8;
+    let engine = machine.open();
+    let with_core = |core: &str, time| {
+        let row = Row {
+            core: Some(core.to_owned()),
+            ..Row::new("a", time, 1)
+        };
+        batch("cpu", &[Row::new("a", time, 1), row])
+    };
+    let refusal = refusal(&engine, &with_core("123456789", START));
+    assert_eq!(refusal.kind(), Kind::Invalid);
+    for part in ["\"core\"", "\"cpu\"", "tag_bytes_max", "9 bytes"] {
+        assert!(refusal.to_string().contains(part), "{refusal}");
+    }
+    assert!(engine.view().table("cpu").is_none());
+    write(&engine, &with_core("12345678", START));
+    assert_eq!(lines(&engine, "cpu").len(), 2);
+}
+
+#[test]
+fn series_that_fill_their_memory_keep_new_ones_out_and_known_ones_pass() {
+    let mut machine = Machine::new(10);
+    machine.settings.shares.index_bytes_max = 20_000;
+    let engine = machine.open();
+    let of_core = |core: usize, time| {
+        let row = Row {
+            core: Some(format!("{core:->60}")),
+            ..Row::new("a", time, 1)
+        };
+        batch("cpu", &[row])
+    };
+    let is_taken = |core: &usize| match engine.commit(frame(&of_core(*core, START))) {
+        Ok(commit) => commit.wait().is_ok(),
+        Err(error) => {
+            assert!(matches!(error, Error::Limit { .. }), "{error}");
+            assert!(error.to_string().contains("memory_bytes_max"), "{error}");
+            false
+        }
+    };
+    let taken = (0..1_000).take_while(is_taken).count();
+    assert!((20..200).contains(&taken), "{taken}");
+    assert!(engine.status().series_bytes <= 20_000);
+    // What is known already takes nothing more.
+    write(&engine, &of_core(taken - 1, START + SECOND));
+    assert_eq!(lines(&engine, "cpu").len(), taken + 1);
+    let index = engine
+        .memory()
+        .into_iter()
+        .find(|share| share.name == "index");
+    assert!(index.is_some_and(|share| share.bytes > 15_000 && share.bytes_max == 20_000));
+}
+
+#[test]
+fn who_can_wait_is_told_when_there_is_no_room() {
+    let mut machine = Machine::new(11);
+    machine.settings.memtable_bytes_max = 100_000;
+    machine.settings.flush_bytes = 50_000;
+    let engine = machine.open();
+    let full = platform::Rule::new(platform::Operation::Create, platform::Fault::NoSpace);
+    machine.disk.inject(full.under("/data/parts"));
+    assert!(engine.has_room());
+    let note = Some("x".repeat(22_500));
+    for n in 0..4 {
+        let row = Row {
+            note: note.clone(),
+            ..Row::new("a", START + n, n)
+        };
+        write(&engine, &batch("cpu", &[row]));
+    }
+    assert!(!engine.has_room());
+    machine.disk.clear_rules();
+    engine.flush().unwrap();
+    assert!(engine.has_room());
+}
+
+#[test]
 fn settings_that_contradict_each_other_are_refused() {
     let mut machine = Machine::new(7);
     machine.settings.flush_bytes = machine.settings.memtable_bytes_max;

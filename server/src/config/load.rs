@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::memory::{self, Split};
 use super::{ConfigError, Settings, keys};
 
 /// What overrides the file: variables of the environment, then flags.
@@ -59,12 +60,20 @@ pub fn load_text(origin: &str, text: &str, overrides: &Overrides) -> Result<Sett
         keys::check(&origin, &single, &known)?;
         merge(&mut merged, single);
     }
-    Value::Table(merged)
-        .try_into()
-        .map_err(|error| ConfigError::Value {
-            origin: origin.into(),
-            reason: error.to_string(),
-        })
+    Split::of(memory_bytes_max(&merged)).complete(&mut merged);
+    let settings = Value::Table(merged).try_into::<Settings>();
+    let settings = settings.map_err(|error| ConfigError::Value {
+        origin: origin.into(),
+        reason: error.to_string(),
+    })?;
+    Ok(settings.shared_out())
+}
+
+/// Returns the memory budget that is set, or the default; one that is no number is refused later on.
+fn memory_bytes_max(merged: &Table) -> u64 {
+    let set = lookup(merged, "server.memory_bytes_max").and_then(Value::as_integer);
+    set.and_then(|bytes| u64::try_from(bytes).ok())
+        .unwrap_or_else(memory::default_bytes)
 }
 
 /// Returns settings as the text of a configuration file.

@@ -10,6 +10,7 @@
 mod error;
 mod keys;
 mod load;
+mod memory;
 mod settings;
 
 pub use error::ConfigError;

@@ -4,35 +4,72 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use toml::{Table, Value};
+
 use super::ConfigError;
+use super::memory::{self, Split};
+use crate::http::BODY_COPIES;
 
 /// Everything that can be set.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+///
+/// Limits that hold bytes follow from `server.memory_bytes_max` where they are not set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where data lies.
+    #[serde(default)]
     pub server: ServerSettings,
     /// The HTTP door.
+    #[serde(default)]
     pub http: HttpSettings,
     /// The collectors' door.
+    #[serde(default)]
     pub quic: QuicSettings,
     /// How much the collectors' door takes.
+    #[serde(default)]
     pub ingest: ingest::Settings,
     /// The PostgreSQL door.
+    #[serde(default)]
     pub pgwire: PgwireSettings,
     /// Encryption at rest.
+    #[serde(default)]
     pub seal: SealSettings,
     /// The store's limits.
+    #[serde(default)]
     pub store: engine::Settings,
     /// The queries' limits.
+    #[serde(default)]
     pub query: query::Settings,
     /// The object store.
+    #[serde(default)]
     pub backup: BackupSettings,
     /// What is written to standard error.
+    #[serde(default)]
     pub log: LogSettings,
 }
 
 impl Settings {
+    /// Returns the defaults for a memory budget.
+    pub fn with_memory(memory_bytes_max: u64) -> Self {
+        let server = ServerSettings {
+            memory_bytes_max,
+            ..ServerSettings::default()
+        };
+        let mut table = Table::new();
+        Split::of(memory_bytes_max).complete(&mut table);
+        let sections = Value::Table(table).try_into::<Self>();
+        let sections = sections.expect("shares of a budget are numbers that the limits can take");
+        Self { server, ..sections }.shared_out()
+    }
+
+    /// Returns the settings with the shares that have no setting of their own.
+    pub(super) fn shared_out(mut self) -> Self {
+        let split = Split::of(self.server.memory_bytes_max);
+        self.store.shares = split.shares();
+        self.http.room_bytes_max = usize::try_from(split.room()).unwrap_or(usize::MAX);
+        self
+    }
+
     /// Checks what can be checked before anything is touched.
     ///
     /// # Errors
@@ -42,6 +79,7 @@ impl Settings {
             origin: origin.into(),
             reason,
         };
+        memory::check(self)?;
         self.store
             .validate()
             .map_err(|error| wrong("[store]", error.to_string()))?;
@@ -51,12 +89,16 @@ impl Settings {
     }
 }
 
-/// Where data lies.
+/// Where data lies, and how much memory the server takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
     /// The data directory; default `./pganalytics-data`.
     pub data: PathBuf,
+    /// The memory that the server may take, in bytes, at least 256 MiB; every limit that holds bytes and
+    /// is not set follows from it. Default: half of what the machine or the container has, at most
+    /// 2 GiB.
+    pub memory_bytes_max: u64,
 }
 
 /// The HTTP door.
@@ -73,11 +115,15 @@ pub struct HttpSettings {
     pub key: PathBuf,
     /// Allows plain HTTP on an address that is not loopback. Default false.
     pub plain_on_any_address: bool,
-    /// The largest body of a request, in bytes, before and after decompression. Default 32 MiB;
-    /// each request may hold that much memory.
+    /// The largest body of a write, in bytes, before and after decompression. Default: a sixty-fourth of
+    /// the memory budget, at most 32 MiB.
     pub body_bytes_max: usize,
     /// Names or addresses under which clients reach this server, for tokens and certificates.
     pub advertise: Vec<String>,
+    /// Bytes that the bodies of writes and what becomes of them may take together: a share of the memory
+    /// budget.
+    #[serde(skip)]
+    pub(crate) room_bytes_max: usize,
 }
 
 /// How HTTP is protected on the way.
@@ -156,10 +202,26 @@ pub enum LogFormat {
     Json,
 }
 
+impl HttpSettings {
+    /// Returns the bytes that writes may take together: at least what one of the largest does.
+    pub(crate) fn room_bytes(&self) -> usize {
+        let copies = usize::try_from(BODY_COPIES).unwrap_or(usize::MAX);
+        self.room_bytes_max
+            .max(self.body_bytes_max.saturating_mul(copies))
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::with_memory(memory::default_bytes())
+    }
+}
+
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             data: "./pganalytics-data".into(),
+            memory_bytes_max: memory::default_bytes(),
         }
     }
 }
@@ -174,6 +236,7 @@ impl Default for HttpSettings {
             plain_on_any_address: false,
             body_bytes_max: 32 << 20,
             advertise: Vec::new(),
+            room_bytes_max: 128 << 20,
         }
     }
 }

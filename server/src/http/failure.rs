@@ -55,7 +55,7 @@ impl From<engine::Error> for Problem {
         match error.kind() {
             Kind::Invalid => Self::bad_request(detail),
             Kind::Denied => Self::forbidden(detail),
-            Kind::Overloaded => Self::unavailable(detail, 1),
+            Kind::Overloaded => Self::unavailable(detail, retry_after_s(&error)),
             Kind::Unavailable => Self::unavailable(detail, 5),
             Kind::Corrupt | Kind::Internal => {
                 error!(error = detail, "a request met a failure of the store");
@@ -63,6 +63,12 @@ impl From<engine::Error> for Problem {
             }
         }
     }
+}
+
+/// Returns when to come again, in whole seconds.
+fn retry_after_s(error: &engine::Error) -> u32 {
+    let seconds = error.retry_after_ms().unwrap_or(0).div_ceil(1_000);
+    u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
 }
 
 impl From<crate::Error> for Problem {

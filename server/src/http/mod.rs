@@ -29,7 +29,9 @@ use axum::routing::{delete, get, patch, post};
 pub(crate) use auth::{Caller, Permission};
 pub(crate) use listener::{Serving, bind};
 pub(crate) use problem::Problem;
+pub(crate) use room::BODY_COPIES;
 
+use crate::config::HttpSettings;
 use crate::core::Core;
 use room::Room;
 
@@ -41,11 +43,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Returns an application whose store is not open yet; bodies may be as large as that.
-    pub(crate) fn new(body_bytes_max: usize) -> Self {
+    /// Returns an application whose store is not open yet.
+    pub(crate) fn new(settings: &HttpSettings) -> Self {
         Self {
             core: Arc::default(),
-            room: Room::new(body_bytes_max),
+            room: Room::new(settings.body_bytes_max, settings.room_bytes()),
         }
     }
 
@@ -79,9 +81,11 @@ impl App {
 
 /// Returns the whole HTTP surface.
 pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
-    let write =
-        || post(write::line_protocol).layer(from_fn_with_state(app.room.clone(), room::layer));
-    let batch = post(write::json_batch).layer(from_fn_with_state(app.room.clone(), room::layer));
+    // E-3: only writes have large bodies, and room is kept for those.
+    let limit = || DefaultBodyLimit::max(body_bytes_max);
+    let room = || from_fn_with_state(app.room.clone(), room::layer);
+    let write = || post(write::line_protocol).layer(limit()).layer(room());
+    let batch = post(write::json_batch).layer(limit()).layer(room());
     let api = Router::new()
         .route("/sql", get(sql::get).post(sql::post))
         .route("/queries/{id}", delete(sql::cancel))
@@ -110,8 +114,11 @@ pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
         .route("/openapi.json", get(openapi::specification))
         .fallback(failure::no_such_path)
         .method_not_allowed_fallback(failure::no_such_method)
-        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES_MAX))
         .layer(middleware::from_fn(failure::catch))
         .layer(middleware::from_fn(request_id::layer))
         .with_state(app)
 }
+
+/// The largest body of a request that writes no rows: a statement and its parameters, a name.
+const SMALL_BODY_BYTES_MAX: usize = 1 << 20;

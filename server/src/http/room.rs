@@ -1,13 +1,15 @@
 //! Room for rows that come over HTTP: many writes at once wait or are refused, and never fill memory.
 //!
 //! ```text
-//!   request ── layer: room for its body, as long as it says that it is ── none: 503, Retry-After
+//!   request ── layer: room for its body, as long as it says that it is ── none: waits a while, then
+//!      │                                                                    503, Retry-After
 //!      └─ handler: room to work, several times the unpacked body ──────── none: waits its turn
 //!                  gzip: for the largest body at first, then what is not needed is given back
 //! ```
 //! A request holds room to work only while it works, so that whoever waits gets his turn.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -30,12 +32,12 @@ pub(crate) struct Room {
 pub(crate) struct Work(OwnedSemaphorePermit);
 
 impl Room {
-    /// Returns room for bodies of up to this size, several of the largest at a time.
-    pub(crate) fn new(body_bytes_max: usize) -> Self {
-        let largest = kibibytes(body_bytes_max);
+    /// Returns room of so many bytes for bodies of up to this size; it holds one of the largest.
+    pub(crate) fn new(body_bytes_max: usize, room_bytes: usize) -> Self {
+        let bodies = kibibytes(room_bytes / (1 + COPIES)).max(kibibytes(body_bytes_max));
         Self {
-            bodies: Arc::new(Semaphore::new(largest * BODIES)),
-            work: Arc::new(Semaphore::new(largest * COPIES * WORKERS)),
+            bodies: Arc::new(Semaphore::new(bodies)),
+            work: Arc::new(Semaphore::new(bodies * COPIES)),
             body_bytes_max,
         }
     }
@@ -77,9 +79,10 @@ pub(crate) async fn layer(State(room): State<Room>, request: Request, next: Next
     // What is longer than the largest body is refused while it is read.
     let length = length.unwrap_or(room.body_bytes_max);
     let wanted = permits(length.min(room.body_bytes_max));
-    match Arc::clone(&room.bodies).try_acquire_many_owned(wanted) {
-        Ok(_held) => next.run(request).await,
-        Err(_) => Problem::unavailable(
+    let held = Arc::clone(&room.bodies).acquire_many_owned(wanted);
+    match tokio::time::timeout(BODY_WAIT, held).await {
+        Ok(Ok(_held)) => next.run(request).await,
+        _ => Problem::unavailable(
             "too many writes are under way: send fewer at a time, or smaller ones",
             1,
         )
@@ -96,12 +99,12 @@ fn permits(bytes: usize) -> u32 {
     u32::try_from(kibibytes(bytes)).unwrap_or(u32::MAX)
 }
 
-/// Bodies of the largest size that may be held at a time.
-const BODIES: usize = 4;
-/// Requests with a body of the largest size that are worked on at a time.
-const WORKERS: usize = 2;
+/// How long a write waits for room before it is refused.
+const BODY_WAIT: Duration = Duration::from_secs(5);
 /// What a body becomes: its text, its columns, its frame.
 const COPIES: usize = 3;
+/// What a body of the largest size takes in all.
+pub(crate) const BODY_COPIES: u64 = 1 + COPIES as u64;
 
 #[cfg(test)]
 mod tests {
@@ -109,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_large_body_waits_until_others_are_done() {
-        let room = Room::new(1 << 20);
+        let room = Room::new(1 << 20, 8 << 20);
         let (one, mut two) = (
             room.work_unknown().await.unwrap(),
             room.work_unknown().await.unwrap(),

@@ -14,7 +14,8 @@ use wire::v1::Batch;
 use super::room::Work;
 use super::{App, Caller, Permission, Problem};
 use crate::core::Core;
-use crate::identity::sha256;
+use crate::identity::{hex, sha256};
+use crate::patience;
 
 /// The query string; Influx's `db`, `bucket`, `org` and `rp` are taken and have no meaning here.
 #[derive(Debug, Deserialize)]
@@ -77,21 +78,16 @@ async fn commit(
         number_by_key(&mut batch, &caller.token_id, key.as_bytes());
     }
     let frame = BatchFrame::encode(&batch, &core.limits)?;
-    Ok(core.engine.commit(frame)?.await?)
+    Ok(patience::commit(&core.engine, frame).await?)
 }
 
 /// Makes the batch's number out of the key, so that the same key is stored once.
+///
+/// Every key is a collector of its own: keys come in no order, and windows forget by order.
 fn number_by_key(batch: &mut Batch, token_id: &str, key: &[u8]) {
-    let hash = sha256(key);
-    let number = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0, |n: u64, byte| n << 8 | u64::from(*byte))
-    };
-    let (epoch, rest) = hash.split_at(8);
-    batch.collector = format!("{IDEMPOTENCY_PREFIX}{token_id}");
-    batch.epoch = number(epoch).max(1);
-    batch.sequence = number(rest.get(..8).unwrap_or_default()).max(1);
+    let hash = hex(sha256(key).get(..KEY_HASH_BYTES).unwrap_or(&[]));
+    batch.collector = format!("{IDEMPOTENCY_PREFIX}{token_id}:{hash}");
+    (batch.epoch, batch.sequence) = (1, 1);
 }
 
 fn answer(committed: Committed) -> Result<Response, Problem> {
@@ -171,6 +167,8 @@ fn is_packed(headers: &HeaderMap) -> Result<bool, Problem> {
 
 /// Tells the store that a batch is numbered by a key, and is to be forgotten after a day.
 const IDEMPOTENCY_PREFIX: &str = "idempotency:";
+/// Two keys of a day are alike with a chance of one in 2^64, for a billion of them.
+const KEY_HASH_BYTES: usize = 16;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const X_LSN: HeaderName = HeaderName::from_static("x-lsn");
 const X_COMMIT_TIME: HeaderName = HeaderName::from_static("x-commit-time");
