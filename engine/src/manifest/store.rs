@@ -82,6 +82,11 @@ impl ManifestStore {
                 ));
             }
         }
+        // A manifest stands for a store that has these: whoever finds one missing finds damage.
+        for dir in [paths.parts(), paths.log()] {
+            let created = durable::create_dir_all(&*environment.disk, &dir);
+            created.map_err(|source| Error::io(&dir, source))?;
+        }
         let present = Persisted {
             number: 0,
             manifest: Manifest::new(),

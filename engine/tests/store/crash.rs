@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{CatalogueEdit, Engine};
+use engine::{CatalogueEdit, Engine, offline};
 use platform::SimDisk;
 
 use crate::harness::{Machine, Row, START, batch, frame, lines, numbered, samples};
@@ -152,7 +152,13 @@ fn a_crash_in_the_first_moments_leaves_a_directory_that_opens() {
         let machine = self::machine(9);
         machine.disk.freeze_after(point);
         machine.try_open().map(|engine| engine.close().ok()).ok();
-        let engine = machine.crash().open();
+        let machine = machine.crash();
+        // Before its first manifest there is nothing to verify; with it everything is whole.
+        if machine.has_manifest() {
+            let found = offline::verify(&machine.environment(), &mut |_, _| {}).unwrap();
+            assert!(found.is_whole(), "change {point}: {found:?}");
+        }
+        let engine = machine.open();
         assert_eq!(engine.view().tables().len(), 0, "change {point}");
         let commit = engine.commit(frame(&batch("cpu", &[Row::new("a", START, 1)])));
         assert!(commit.unwrap().wait().is_ok());

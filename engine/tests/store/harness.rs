@@ -101,6 +101,12 @@ impl Machine {
             .collect()
     }
 
+    /// Tells whether a manifest was written.
+    pub(crate) fn has_manifest(&self) -> bool {
+        let entries = self.disk.list(Path::new("/data/manifest"));
+        entries.is_ok_and(|entries| entries.iter().any(|entry| !entry.name.ends_with(".tmp")))
+    }
+
     pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
