@@ -9,10 +9,13 @@
 mod ack;
 mod catalogue;
 mod compaction;
+#[expect(dead_code, reason = "what fixtures are written with")]
+mod contents;
 mod crash;
 mod damage;
 mod dedup;
 mod failure;
+mod fixtures;
 mod harness;
 mod limits;
 mod model;
