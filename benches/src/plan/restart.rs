@@ -77,9 +77,12 @@ impl Session {
 
 /// Far below what a row of ten fields takes in a batch, so that there are always enough rows.
 const FRAME_BYTES_PER_ROW_MIN: u64 = 4;
-/// The settings by which a server writes parts of its own accord, in multiples of the log.
-const LAZY: [(&str, u64); 3] = [
+/// The settings by which a server writes parts of its own accord, in multiples of the log: rows take
+/// somewhat more in memory than in the log.
+const LAZY: [(&str, u64); 5] = [
+    ("PGANALYTICS_SERVER__MEMORY_BYTES_MAX", 28),
+    ("PGANALYTICS_STORE__PAGE_CACHE_BYTES_MAX", 1),
     ("PGANALYTICS_STORE__REPLAY_BYTES_MAX", 8),
-    ("PGANALYTICS_STORE__MEMTABLE_BYTES_MAX", 32),
-    ("PGANALYTICS_STORE__FLUSH_BYTES", 16),
+    ("PGANALYTICS_STORE__MEMTABLE_BYTES_MAX", 4),
+    ("PGANALYTICS_STORE__FLUSH_BYTES", 2),
 ];
