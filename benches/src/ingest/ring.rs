@@ -76,7 +76,7 @@ impl Ring {
         };
         let frame = BatchFrame::encode(&batch, &Limits::default())
             .map_err(|error| Failure::new(error, "lower --rows-per-batch"))?;
-        *table = batch.tables.pop().unwrap_or_default();
+        *table = batch.tables.pop().ok_or_else(empty)?;
         table.time.iter_mut().for_each(|time| *time += self.span);
         self.sent.add(tally);
         self.next = (self.next + 1) % count;

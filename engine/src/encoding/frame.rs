@@ -31,7 +31,7 @@ pub(super) fn decode(input: &mut Input<'_>, rows: usize, out: &mut Vec<i64>) -> 
     let mut left = rows;
     while left > 0 {
         let vector = left.min(VECTOR);
-        let values = scratch.get_mut(..vector).unwrap_or_default();
+        let values = scratch.get_mut(..vector).expect(FITS);
         decode_vector(input, values)?;
         out.extend_from_slice(values);
         left -= vector;
@@ -45,7 +45,7 @@ fn encode_vector(values: &[i64], out: &mut Vec<u8>) {
     for (distance, value) in distances.iter_mut().zip(values) {
         *distance = value.wrapping_sub(window.base).cast_unsigned();
     }
-    let distances = distances.get(..values.len()).unwrap_or_default();
+    let distances = distances.get(..values.len()).expect(FITS);
     let (mut rows, mut outside) = (Vec::new(), Vec::new());
     for (row, value) in (0u16..).zip(values) {
         if !window.has(*value) {
@@ -104,7 +104,7 @@ fn pack_vector(distances: &[u64], width: u32, out: &mut Vec<u8>) {
     }
     let end = out.len() + packed_bytes(distances.len(), width);
     let used = packed.get(..words::<1>(distances.len(), width));
-    for word in used.unwrap_or_default() {
+    for word in used.expect(FITS) {
         out.extend_from_slice(&word.to_le_bytes());
     }
     out.truncate(end);
@@ -156,4 +156,5 @@ fn signed(bytes: &[u8]) -> i64 {
 }
 
 const VECTOR: usize = 1_024;
+const FITS: &str = "a vector has 1 024 rows at most, and a word for each at most";
 const LANES: usize = 16;

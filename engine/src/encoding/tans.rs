@@ -26,7 +26,8 @@ pub(super) fn encode(symbols: &[u8], padding: u8, frequencies: &Frequencies) -> 
     let mut states = [encoder.size; LANES];
     // From the last row to the first, since a state remembers what is to come.
     for (round, steps) in (0..rounds).zip(steps.iter_mut()).rev() {
-        let rows = symbols.get(round * LANES..).unwrap_or_default();
+        let rows = symbols.get(round * LANES..);
+        let rows = rows.expect("the last round begins before the last symbol");
         let rows = rows.iter().copied().chain(std::iter::repeat(padding));
         for ((state, step), symbol) in states.iter_mut().zip(steps.iter_mut()).zip(rows) {
             *step = encoder.step(symbol, state);

@@ -187,7 +187,8 @@ pub(super) fn seeds() -> Vec<Seed> {
         for (offset, column, page, sealed_bytes) in entries(&opened.footer) {
             let group_pages = opened.footer.description.group_pages;
             let place = page_place(opened.header.salt, column, page, group_pages);
-            let sealed = bytes.get(offset..offset + sealed_bytes).unwrap_or_default();
+            let sealed = bytes.get(offset..offset + sealed_bytes);
+            let sealed = sealed.expect("a page lies within its file");
             if !sealed.is_empty() {
                 let page = open_page(&opened.key, &place, sealed).expect("it was written whole");
                 clear.extend_from_slice(&page);

@@ -117,15 +117,23 @@ impl Process {
         let page = self.client.get("/metrics").await?;
         let tagged = page.split("short_version=\"").nth(1);
         let version = tagged.and_then(|rest| rest.split('"').next());
-        Ok(version.unwrap_or("").trim_start_matches('v').to_owned())
+        let version = version.filter(|version| !version.is_empty());
+        Ok(version.map_or_else(
+            || "of a version that it does not tell".to_owned(),
+            |version| version.trim_start_matches('v').to_owned(),
+        ))
     }
 
     /// Ends it in good order and returns the bytes of its data and index.
     pub(super) async fn end(mut self) -> Outcome<u64> {
         let advice = "end VictoriaMetrics by hand";
-        let id = self.child.id().unwrap_or_default().to_string();
+        let gone = || Failure::new("VictoriaMetrics ended before it was told to", "see its log");
+        // Without a number of its own, `kill` would strike whoever is in this process's group.
+        let id = self.child.id().ok_or_else(gone)?.to_string();
         let told = Command::new("kill").arg(id).status().await;
-        told.map_err(|error| Failure::new(error, advice))?;
+        if !told.map_err(|error| Failure::new(error, advice))?.success() {
+            return Err(gone());
+        }
         let ended = self.child.wait().await;
         ended.map_err(|error| Failure::new(error, advice))?;
         let bytes =
