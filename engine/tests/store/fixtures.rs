@@ -48,7 +48,7 @@ fn a_store_of_every_format_is_whole_and_goes_on() {
 }
 
 fn fixtures() -> Vec<PathBuf> {
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let all = Path::new("tests/fixtures");
     let entries = std::fs::read_dir(all)
         .unwrap()
         .map(|entry| entry.unwrap().path());

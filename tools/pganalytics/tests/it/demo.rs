@@ -65,7 +65,7 @@ async fn the_demo_answers_the_tour_and_ends_by_itself() {
 
 /// Returns the queries of the README's tour: the SQL blocks.
 fn tour() -> Vec<String> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = Path::new("../../README.md");
     let text = std::fs::read_to_string(readme).expect("the README is there");
     let blocks = text
         .split("```sql\n")
