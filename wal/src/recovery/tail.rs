@@ -52,8 +52,10 @@ pub(crate) fn look_behind(segment: &OpenSegment, bad: BadRecord) -> io::Result<B
         voucher: None,
         end: group,
     };
-    let mut window = vec![0; WINDOW_BYTES];
     let mut start = group;
+    let all = segment.file_bytes.saturating_sub(group);
+    let all = usize::try_from(all).unwrap_or(usize::MAX);
+    let mut window = vec![0; all.min(WINDOW_BYTES)];
     while start < segment.file_bytes {
         let left = usize::try_from(segment.file_bytes - start).unwrap_or(usize::MAX);
         let (held, _) = window.split_at_mut(left.min(WINDOW_BYTES));

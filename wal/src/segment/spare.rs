@@ -42,7 +42,7 @@ pub(crate) fn is_zero_file(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Resu
     if file.len()? != bytes {
         return Ok(false);
     }
-    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut chunk = zeros_for(bytes);
     let mut offset = 0;
     while offset < bytes {
         let part = chunk_at(&mut chunk, bytes - offset);
@@ -57,7 +57,7 @@ pub(crate) fn is_zero_file(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Resu
 
 fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<()> {
     let file = disk.open(path, OpenMode::CreateNew)?;
-    let mut zeros = vec![0; CHUNK_BYTES];
+    let mut zeros = zeros_for(bytes);
     let mut offset = 0;
     while offset < bytes {
         let part = chunk_at(&mut zeros, bytes - offset);
@@ -65,6 +65,12 @@ fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<()> {
         offset += part.len() as u64;
     }
     file.sync_all()
+}
+
+/// Returns a chunk of zeros, no longer than the file that it is for.
+fn zeros_for(bytes: u64) -> Vec<u8> {
+    let all = usize::try_from(bytes).unwrap_or(usize::MAX);
+    vec![0; all.min(CHUNK_BYTES)]
 }
 
 /// Returns as much of a chunk as is still needed.
