@@ -54,6 +54,26 @@ impl Machine {
         machine
     }
 
+    /// Makes a machine with a master key and nothing else, for a store from elsewhere.
+    ///
+    /// # Panics
+    /// When a disk without faults fails.
+    #[must_use]
+    pub fn with_master(master: &[u8; 32], settings: Settings) -> Self {
+        let machine = Self {
+            disk: SimDisk::new(0),
+            clock: Arc::new(SimClock::new(UnixNanos(START))),
+            settings,
+            entropy: Arc::new(SimEntropy::new(0)),
+        };
+        for dir in [DIR, KEYS] {
+            durable::create_dir_all(&machine.disk, Path::new(dir)).expect("the disk is whole");
+        }
+        durable::write_file_with_mode(&machine.disk, Path::new(MASTER), master, 0o400)
+            .expect("the disk is whole");
+        machine
+    }
+
     /// Returns settings of a small store, in which everything happens soon.
     #[must_use]
     pub fn small() -> Settings {

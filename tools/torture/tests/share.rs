@@ -31,6 +31,11 @@ fn a_power_cut_after_every_change_of_short_histories() {
 }
 
 #[test]
+fn a_power_cut_after_every_change_of_many_histories() {
+    assert!(pass("short", 0..12).of("crashes") > 600);
+}
+
+#[test]
 fn faults_in_the_recovery_from_a_fault() {
     assert!(pass("compound", 0..8).of("faults in a recovery") > 200);
 }
@@ -73,4 +78,19 @@ fn damage_is_refused_or_named_or_harmless() {
     );
 }
 
+#[test]
+fn damage_to_a_store_of_an_older_version_is_refused_or_named_or_harmless() {
+    let stretches = torture::suites::fixtures::stretches().expect("the fixtures are whole");
+    let mut counts = Counts::default();
+    for seed in (0..stretches).step_by(FIXTURE_STRIDE) {
+        counts.merge(&pass("fixtures", seed..seed + 1));
+    }
+    assert!(counts.of("bits refused") > 1_000, "{counts}");
+    assert!(
+        counts.of("bits named by the tables they are in") > 1_000,
+        "{counts}"
+    );
+}
+
 const STRIDE: usize = 16;
+const FIXTURE_STRIDE: usize = 101;

@@ -37,10 +37,24 @@ pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
         "a store without faults does not ack"
     );
     engine.flush_and_close().ok();
+    cut_everywhere(&machine, &told, OUTCOMES, &mut dice, counts)
+}
+
+/// Cuts the power at every photograph that was taken of a machine, each time in several ways.
+///
+/// # Errors
+/// The first promise that did not hold, and after which change.
+pub(super) fn cut_everywhere(
+    machine: &Machine,
+    told: &Told,
+    outcomes: u64,
+    dice: &mut Dice,
+    counts: &mut Counts,
+) -> Result<(), Violation> {
     for (changes, photograph) in machine.disk.photographs() {
-        for outcome in 0..OUTCOMES {
+        for outcome in 0..outcomes {
             let crashed = machine.with(photograph.crash_with(dice.number()));
-            let found = checked(&crashed, &told, changes, &mut dice, counts);
+            let found = checked(&crashed, told, changes, dice, counts);
             let place = format!("after change {changes}, outcome {outcome}");
             found.map_err(|violation| violation.at(&place))?;
         }

@@ -1,10 +1,13 @@
 //! The suites: each turns a seed into a case.
 
+mod at_rest;
 pub mod bits;
 mod compound;
 mod exhaustive;
 mod failpoints;
 mod faults;
+pub mod fixtures;
+mod short;
 mod swarm;
 
 use crate::counts::Counts;
@@ -34,6 +37,11 @@ pub const SUITES: &[Suite] = &[
         case: exhaustive::case,
     },
     Suite {
+        name: "short",
+        about: "many short histories by chance, the power cut after each of their changes of the disk",
+        case: short::case,
+    },
+    Suite {
         name: "compound",
         about: "a fault at every change that a recovery makes, and faults in the recovery from that",
         case: compound::case,
@@ -47,6 +55,11 @@ pub const SUITES: &[Suite] = &[
         name: "bits",
         about: "every bit of every file flipped, sectors zeroed and exchanged, files cut and extended",
         case: bits::case,
+    },
+    Suite {
+        name: "fixtures",
+        about: "every bit of every file of the stores kept from released formats",
+        case: fixtures::case,
     },
 ];
 

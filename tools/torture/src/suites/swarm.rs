@@ -93,7 +93,8 @@ fn live(
     Ok((end, engine))
 }
 
-fn step(dice: &mut Dice) -> Step {
+/// Returns a step by chance.
+pub(super) fn step(dice: &mut Dice) -> Step {
     match dice.below(32) {
         0..14 => Step::Send(u8::try_from(1 + dice.below(4)).unwrap_or(1)),
         14..16 => Step::Resend,
