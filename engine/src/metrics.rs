@@ -32,6 +32,7 @@ pub struct Metrics {
     series: Gauge,
     quarantined_pages: Gauge,
     page_cache_bytes: Gauge,
+    open_part_files: Gauge,
     unflushed_log_bytes: Gauge,
     failed: Gauge,
 }
@@ -113,6 +114,11 @@ impl Metrics {
                 &self.page_cache_bytes,
             ),
             (
+                "open_part_files",
+                "Files of parts that are open",
+                &self.open_part_files,
+            ),
+            (
                 "unflushed_log_bytes",
                 "Bytes of log that a restart would replay",
                 &self.unflushed_log_bytes,
@@ -162,6 +168,7 @@ impl Metrics {
         set(&self.series, status.series);
         set(&self.quarantined_pages, status.quarantined_pages);
         set(&self.page_cache_bytes, status.page_cache_bytes);
+        set(&self.open_part_files, status.page_cache.files);
         let unflushed = status
             .log_end_lsn
             .get()

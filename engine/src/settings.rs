@@ -21,6 +21,9 @@ pub struct Settings {
     pub replay_bytes_max: u64,
     /// Bytes of opened pages kept for later reads; default 256 MiB.
     pub page_cache_bytes_max: u64,
+    /// Files of parts that are open between reads; default 256, of the 1 024 that a process usually may
+    /// have. There may be any number of parts.
+    pub open_files_max: u32,
     /// Batches admitted and not yet visible; default 1 024.
     pub pending_batches_max: u32,
     /// Bytes of batches admitted and not yet visible; default 64 MiB.
@@ -99,6 +102,7 @@ impl Default for Settings {
             flush_age: Span::from_secs(600),
             replay_bytes_max: 128 << 20,
             page_cache_bytes_max: 256 << 20,
+            open_files_max: 256,
             pending_batches_max: 1_024,
             pending_bytes_max: 64 << 20,
             series_max: 1_000_000,

@@ -11,7 +11,7 @@ use super::retention::{ClockWatch, expired};
 use crate::manifest::Edit;
 use crate::merge::Source;
 use crate::part::{PartId, PartMeta};
-use crate::state::{StoredPart, TableState};
+use crate::state::{LiveSeries, StoredPart, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 use crate::{Error, Kind};
 
@@ -122,33 +122,42 @@ fn expire(store: &Store, name: &str) -> Result<(), Error> {
     let edit = Edit::Expire { removed: gone };
     let published = FailPoint::RetentionPublished;
     publish(store, name, edit, &[], &removed, published)?;
-    renumber(store, name);
+    // What is expired is gone all the same, and an index that is too large does no harm (E-4).
+    if let Err(error) = renumber(store, name) {
+        warn!(table = name, %error, "the series of a table keep their numbers");
+    }
     store.metrics.expired_parts.inc_by(removed.len() as u64);
     debug!(table = name, parts = removed.len(), "expired");
     Ok(())
 }
 
 /// Gives a table whose series are mostly gone a smaller index.
-fn renumber(store: &Store, name: &str) {
-    if !store
-        .state
-        .load()
-        .table(name)
-        .is_some_and(|table| table.is_sparse())
-    {
-        return;
+///
+/// # Errors
+/// Those of opening a part; the table keeps its index then.
+fn renumber(store: &Store, name: &str) -> Result<(), Error> {
+    let state = store.state.load();
+    let Some(table) = state.table(name) else {
+        return Ok(());
+    };
+    // What the parts have is looked up before anybody has to wait for it.
+    let mut live = LiveSeries::default();
+    if !live.look(table)? || !live.is_sparse(table) {
+        return Ok(());
     }
     // No part or chunk may come or go meanwhile: the manifest's lock keeps parts, the turn chunks.
     let _manifest = store.manifest.lock();
     let writer = store.state.write();
     let mut next = writer.next();
     if let Some(table) = next.table_mut(name) {
-        *table = table.renumbered();
+        live.look(table)?;
+        *table = table.renumbered(&live);
     }
     store
         .pressure
         .measure(&next, store.environment.clock.monotonic());
     writer.publish(next);
+    Ok(())
 }
 
 fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error> {
@@ -159,15 +168,13 @@ fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error
         table,
         sources: removed
             .iter()
-            .map(|part| Source::Part(Arc::clone(part)))
-            .collect(),
+            .map(|part| Ok(Source::Part(Arc::new(part.open()?))))
+            .collect::<Result<_, Error>>()?,
         window: choice.window,
         level: choice.level,
         pages_max: pages_max(store.settings.shares.compaction_bytes_max),
     };
-    let stored = store_part(&store.parts, &store.cache, &contents, &|| {
-        store.is_closing()
-    })?;
+    let stored = store_part(&store.shelf, &contents, &|| store.is_closing())?;
     let stored: Vec<Stored> = stored.into_iter().collect();
     let edit = Edit::Compact {
         removed: choice.parts.clone(),
@@ -180,7 +187,7 @@ fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error
     let disk = &store.environment.disk;
     if let Err(source) = disk.reach(FailPoint::CompactionWritten) {
         added.iter().for_each(|part| part.mark_obsolete());
-        return Err(Error::io(store.parts.dir.as_path(), source));
+        return Err(Error::io(store.shelf.environment.dir.as_path(), source));
     }
     let published = FailPoint::CompactionPublished;
     publish(store, name, edit, &added, &removed, published)?;

@@ -26,7 +26,7 @@ impl Engine {
 /// Returns what each share holds, the rows in memory as this state has them.
 pub(super) fn shares(store: &Store, state: &State) -> Vec<MemoryShare> {
     let settings = &store.settings;
-    let pages = store.cache.usage();
+    let pages = store.shelf.pages.usage();
     let share = |name, bytes, bytes_max| MemoryShare {
         name,
         bytes,
@@ -44,6 +44,11 @@ pub(super) fn shares(store: &Store, state: &State) -> Vec<MemoryShare> {
             settings.pending_bytes_max,
         ),
         share("pages", pages.bytes, pages.bytes_max),
+        share(
+            "footers",
+            store.shelf.footers.bytes(),
+            settings.shares.footer_bytes_max,
+        ),
         share(
             "index",
             store.pressure.index_bytes() + store.admission.lock().windows_bytes(),

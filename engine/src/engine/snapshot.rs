@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schema::{Lsn, Timestamp};
 
 use super::Engine;
-use crate::part::{Part, PartId, PartMeta};
+use crate::part::{PartFile, PartId, PartMeta};
 
 /// A manifest, its parts and the log behind it; nothing of them is removed while it lives (E-2).
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Snapshot {
 /// A part of a snapshot.
 #[derive(Debug, Clone)]
 pub struct SnapshotPart {
-    part: Arc<Part>,
+    part: Arc<PartFile>,
 }
 
 impl Engine {
@@ -34,7 +34,7 @@ impl Engine {
         let manifest = store.manifest.lock();
         let present = manifest.present();
         let state = store.state.load();
-        let parts = state.tables.values().flat_map(|table| &table.parts);
+        let parts = state.tables.values().flat_map(|table| table.parts.iter());
         Snapshot {
             manifest_name: present.file_name(),
             manifest_bytes: present.bytes.clone(),
@@ -43,7 +43,7 @@ impl Engine {
             timeline: present.manifest.timeline,
             parts: parts
                 .map(|part| SnapshotPart {
-                    part: Arc::clone(part.part()),
+                    part: Arc::clone(part.file()),
                 })
                 .collect(),
             _hold: store.log.hold("snapshot", present.flushed_lsn()),
@@ -86,7 +86,7 @@ impl Snapshot {
 impl SnapshotPart {
     /// Returns the part's id.
     pub fn id(&self) -> PartId {
-        self.part.id()
+        self.part.meta().id
     }
 
     /// Returns what the manifest says of it.
@@ -101,7 +101,7 @@ impl SnapshotPart {
 
     /// Returns the path of its file below the data directory.
     pub fn relative_path(&self) -> PathBuf {
-        Path::new("parts").join(self.part.id().file_name())
+        Path::new("parts").join(self.part.meta().id.file_name())
     }
 
     /// Returns the length of its file.

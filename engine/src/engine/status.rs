@@ -58,14 +58,14 @@ impl Engine {
     pub fn status(&self) -> Status {
         let store = self.store();
         let state = store.state.load();
-        let parts = state.tables.values().flat_map(|table| &table.parts);
+        let parts = state.tables.values().flat_map(|table| table.parts.iter());
         let parts: Vec<PartStatus> = parts
             .map(|part| PartStatus {
                 meta: part.meta().clone(),
-                quarantined: part.part().quarantined(),
+                quarantined: part.quarantined(),
             })
             .collect();
-        let page_cache = store.cache.usage();
+        let page_cache = store.shelf.pages.usage();
         let series_bytes = state
             .tables
             .values()

@@ -14,8 +14,7 @@ use crate::Settings;
 use crate::manifest::{Edit, FlushPoint};
 use crate::memtable::MemTable;
 use crate::merge::Source;
-use crate::part::{PageCache, PartEnvironment};
-use crate::state::{State, TableState};
+use crate::state::{Shelf, State, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 
 /// A flush that began: what it will have made durable.
@@ -70,14 +69,14 @@ pub(crate) fn flush(store: &Store) -> Result<(), Error> {
 /// Writes and publishes what was frozen.
 fn finish(store: &Store, begun: &Begun) -> Result<(), Error> {
     let state = store.state.load();
-    let written = write_tables(&state, &store.parts, &store.cache, &store.settings)?;
+    let written = write_tables(&state, &store.shelf, &store.settings)?;
     let rows: u64 = written.iter().map(|stored| stored.entry.meta.rows).sum();
     let disk = &store.environment.disk;
     if let Err(source) = disk.reach(FailPoint::FlushWritten) {
         written
             .iter()
             .for_each(|stored| stored.part.mark_obsolete());
-        return Err(Error::io(store.parts.dir.as_path(), source));
+        return Err(Error::io(store.shelf.environment.dir.as_path(), source));
     }
     publish(store, begun, written)?;
     disk.pass(FailPoint::FlushRetired);
@@ -134,13 +133,12 @@ pub(crate) fn freeze_tables(state: &mut State) {
 /// [`Error::Io`]; no part is left then.
 pub(crate) fn write_tables(
     state: &State,
-    environment: &PartEnvironment,
-    cache: &Arc<PageCache>,
+    shelf: &Shelf,
     settings: &Settings,
 ) -> Result<Vec<Stored>, Error> {
     let mut written = Vec::new();
     for table in state.tables.values() {
-        let outcome = write_table(table, environment, cache, settings, &mut written);
+        let outcome = write_table(table, shelf, settings, &mut written);
         if let Err(error) = outcome {
             written
                 .iter()
@@ -153,8 +151,7 @@ pub(crate) fn write_tables(
 
 fn write_table(
     table: &TableState,
-    environment: &PartEnvironment,
-    cache: &Arc<PageCache>,
+    shelf: &Shelf,
     settings: &Settings,
     written: &mut Vec<Stored>,
 ) -> Result<(), Error> {
@@ -175,7 +172,7 @@ fn write_table(
             level: 0,
             pages_max: 0,
         };
-        written.extend(store_part(environment, cache, &contents, &|| false)?);
+        written.extend(store_part(shelf, &contents, &|| false)?);
     }
     Ok(())
 }

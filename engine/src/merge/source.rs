@@ -7,7 +7,7 @@ use schema::{ColumnDefinition, Lsn};
 
 use crate::memtable::Chunk;
 use crate::series::SeriesId;
-use crate::state::StoredPart;
+use crate::state::ReadPart;
 
 /// A chunk or a part of one table.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub(crate) enum Source {
     /// Rows in memory.
     Chunk(Arc<Chunk>),
     /// Rows on disk.
-    Part(Arc<StoredPart>),
+    Part(Arc<ReadPart>),
 }
 
 /// The rows of one series in one source.
@@ -57,14 +57,6 @@ impl Source {
         match self {
             Self::Chunk(chunk) => chunk.is_unique,
             Self::Part(part) => part.is_unique(),
-        }
-    }
-
-    /// Returns the number of rows.
-    pub(crate) fn rows(&self) -> usize {
-        match self {
-            Self::Chunk(chunk) => chunk.rows(),
-            Self::Part(part) => usize::try_from(part.meta().rows).unwrap_or(usize::MAX),
         }
     }
 

@@ -8,13 +8,16 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::PartId;
+use super::files::OpenFiles;
 use crate::Error;
 use crate::column::Column;
 
-/// Decoded pages of all parts, at most so many bytes of them (E-3).
+/// Decoded pages of all parts, at most so many bytes of them, and the files that they come from, at most
+/// so many (E-3).
 ///
 /// Two readers of one page wait for one load. Pages that follow from the footer are never here.
 pub struct PageCache {
+    files: OpenFiles,
     pages: Cache<PageKey, CachedPage, ByBytes>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -32,6 +35,8 @@ pub struct PageCacheUsage {
     pub bytes: u64,
     /// The most that may be held.
     pub bytes_max: u64,
+    /// Files of parts that are open.
+    pub files: u64,
     /// Pages that turned out damaged since the start (E-4).
     pub quarantined: u64,
 }
@@ -39,15 +44,26 @@ pub struct PageCacheUsage {
 impl PageCache {
     /// Returns an empty cache for so many bytes.
     pub fn new(bytes_max: u64) -> Self {
+        Self::with_files(bytes_max, FILES_USUAL)
+    }
+
+    /// Returns an empty cache for so many bytes of pages and so many open files.
+    pub fn with_files(bytes_max: u64, files_max: u32) -> Self {
         let pages = usize::try_from(bytes_max / PAGE_BYTES_USUAL)
             .unwrap_or(PAGES_MAX)
             .clamp(64, PAGES_MAX);
         Self {
+            files: OpenFiles::new(files_max),
             pages: Cache::with_weighter(pages, bytes_max, ByBytes),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             quarantined: AtomicU64::new(0),
         }
+    }
+
+    /// Returns the files that are open.
+    pub(crate) fn files(&self) -> &OpenFiles {
+        &self.files
     }
 
     /// Returns what the cache holds and has done.
@@ -57,6 +73,7 @@ impl PageCache {
             misses: self.misses.load(Ordering::Relaxed),
             bytes: self.pages.weight(),
             bytes_max: self.pages.capacity(),
+            files: self.files.count() as u64,
             quarantined: self.quarantined.load(Ordering::Relaxed),
         }
     }
@@ -124,5 +141,6 @@ impl Weighter<PageKey, CachedPage> for ByBytes {
 /// The table of the cache is laid out for at most so many pages, and grows if need be.
 const PAGES_MAX: usize = 1 << 20;
 const PAGE_BYTES_USUAL: u64 = 64 << 10;
+const FILES_USUAL: u32 = 64;
 /// What an entry takes beside its values: key, pointers, allocations.
 const OVERHEAD_BYTES: usize = 256;

@@ -24,14 +24,14 @@ impl Part {
 
     /// As [`Self::load`], with as many other pages below it as may be.
     fn load_within(&self, column: PageColumn, page: usize, depth: usize) -> Result<Column, Error> {
-        if let Some(reason) = self.quarantine.reason(column, small(page)) {
-            return Err(Error::corrupt(&self.path, reason));
+        if let Some(reason) = self.file.quarantine.reason(column, small(page)) {
+            return Err(Error::corrupt(&self.file.path, reason));
         }
         let entry = self.page(column, page);
         let mut sealed = self.read(entry).inspect_err(|error| {
             self.quarantine(column, page, Ill::Unreadable, &error.to_string());
         })?;
-        self.quarantine.release(column, small(page));
+        self.file.quarantine.release(column, small(page));
         let opened = self.open_page(column, page, &mut sealed);
         let plain = opened.map_err(|why| self.damaged(column, page, &why))?;
         let other = match reference_of(plain) {
@@ -57,7 +57,9 @@ impl Part {
             return Err(self.damaged(column, page, "the column that it follows is not there"));
         };
         let reference = PageColumn::Field(field);
-        if let Some(CachedPage::Values(values)) = self.cache.peek(&self.key_of(reference, page)) {
+        if let Some(CachedPage::Values(values)) =
+            self.file.cache.peek(&self.key_of(reference, page))
+        {
             return Ok(values);
         }
         self.load_within(reference, page, depth).map(Arc::new)
@@ -66,8 +68,8 @@ impl Part {
     fn read(&self, entry: &PageEntry) -> Result<Vec<u8>, Error> {
         let mut sealed = vec![0; entry.sealed_bytes as usize];
         if !sealed.is_empty() {
-            let read = self.file.read_exact_at(&mut sealed, entry.offset);
-            read.map_err(|source| Error::io(&self.path, source))?;
+            let read = self.file.open()?.read_exact_at(&mut sealed, entry.offset);
+            read.map_err(|source| Error::io(&self.file.path, source))?;
         }
         Ok(sealed)
     }
@@ -82,9 +84,9 @@ impl Part {
         if sealed.is_empty() {
             return Ok(&[]);
         }
-        let group_pages = self.footer.description.group_pages;
-        let place = page_place(self.header.salt, column.number(), page, group_pages);
-        match seal::open_page_in_place(&self.key, &place, sealed) {
+        let group_pages = self.opened.footer.description.group_pages;
+        let place = page_place(self.opened.header.salt, column.number(), page, group_pages);
+        match seal::open_page_in_place(&self.opened.key, &place, sealed) {
             Ok(plain) => Ok(plain),
             Err(error) => Err(error.to_string()),
         }
@@ -110,7 +112,7 @@ impl Part {
     /// Remembers a damaged page and returns the error that names it.
     fn damaged(&self, column: PageColumn, page: usize, why: &str) -> Error {
         let reason = self.quarantine(column, page, Ill::Damaged, why);
-        Error::corrupt(&self.path, reason)
+        Error::corrupt(&self.file.path, reason)
     }
 
     /// Remembers a page, counts and logs it once, and returns what is wrong with it.
@@ -123,14 +125,14 @@ impl Part {
             page: small(page),
             reason: reason.clone(),
         };
-        if self.quarantine.add(column, ill, named) {
-            self.cache.count_quarantined();
+        if self.file.quarantine.add(column, ill, named) {
+            self.file.cache.count_quarantined();
             match ill {
                 Ill::Damaged => {
-                    error!(path = %self.path.display(), column = name, page, %why, "a page is damaged");
+                    error!(path = %self.file.path.display(), column = name, page, %why, "a page is damaged");
                 }
                 Ill::Unreadable => {
-                    error!(path = %self.path.display(), column = name, page, %why, "a page cannot be read");
+                    error!(path = %self.file.path.display(), column = name, page, %why, "a page cannot be read");
                 }
             }
         }

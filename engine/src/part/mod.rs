@@ -23,6 +23,7 @@ mod cache;
 mod description;
 mod directory;
 mod directory_builder;
+mod files;
 mod footer;
 mod front_coding;
 mod group;
@@ -35,6 +36,7 @@ mod open;
     reason = "the type that the module is named after"
 )]
 mod part;
+mod part_file;
 mod quarantine;
 mod relations;
 mod statistics;
@@ -47,7 +49,9 @@ pub use description::{PartDescription, PartEnvironment, PartMeta, WriterSettings
 pub use directory::Directory;
 pub use footer::PageEntry;
 pub use id::PartId;
+pub(crate) use open::Opened;
 pub use part::Part;
+pub(crate) use part_file::PartFile;
 pub use quarantine::QuarantinedPage;
 pub use statistics::{PageStatistics, Value};
 pub use verify::Verification;

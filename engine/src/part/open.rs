@@ -8,7 +8,7 @@ use seal::{FileKey, FileKind, PAGE_OVERHEAD_BYTES, open_page};
 use super::footer::Footer;
 use super::group::footer_place;
 use super::header::{HEADER_BYTES, Header, TRAILER_BYTES, Trailer};
-use super::{PartEnvironment, PartMeta};
+use super::{Directory, PartEnvironment, PartFile, PartMeta};
 use crate::Error;
 use crate::encoding::Damage;
 
@@ -22,12 +22,39 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// Returns the series and their rows.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.footer.directory
+    }
+
+    /// Returns about how many bytes of memory this takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.footer.memory_bytes()
+    }
+
     /// Returns what a manifest should know of this part.
     pub(crate) fn meta(&self) -> PartMeta {
         PartMeta {
             bytes: self.bytes,
             ..self.footer.description.meta.clone()
         }
+    }
+}
+
+impl PartFile {
+    /// Reads the footer, and whether the file is the part that the manifest tells of.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Seal`], [`Error::Corrupt`] naming the file.
+    pub(crate) fn read_footer(&self) -> Result<Opened, Error> {
+        let opened = open(&self.environment, &self.path, &*self.open()?)?;
+        if opened.meta() != self.meta {
+            return Err(Error::corrupt(
+                &self.path,
+                "it is not the part that the manifest tells of",
+            ));
+        }
+        Ok(opened)
     }
 }
 

@@ -1,41 +1,27 @@
 //! A part, open for reading.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use platform::{File, OpenMode};
 use schema::ColumnDefinition;
-use seal::FileKey;
-use tracing::warn;
 
 use super::cache::{CachedPage, PageKey};
-use super::footer::{Footer, PageEntry};
-use super::header::Header;
+use super::footer::PageEntry;
 use super::load::small;
-use super::quarantine::Quarantine;
 use super::{
-    Directory, PageCache, PageColumn, PageStatistics, PartEnvironment, PartId, PartMeta,
-    QuarantinedPage, open,
+    Directory, Opened, PageCache, PageColumn, PageStatistics, PartEnvironment, PartFile, PartId,
+    PartMeta, QuarantinedPage,
 };
 use crate::Error;
 use crate::column::{Column, Values};
 
 /// A part: its footer in memory, its pages in the file and in a [`PageCache`].
 ///
-/// Shared as `Arc<Part>`; whoever holds one keeps the file (E-2).
-#[derive(Debug)]
+/// Whoever holds one keeps the file (E-2).
+#[derive(Debug, Clone)]
 pub struct Part {
-    environment: PartEnvironment,
-    pub(super) path: PathBuf,
-    pub(super) file: Arc<dyn File>,
-    pub(super) key: FileKey,
-    pub(super) header: Header,
-    meta: PartMeta,
-    pub(super) footer: Footer,
-    pub(super) cache: Arc<PageCache>,
-    pub(super) quarantine: Quarantine,
-    obsolete: AtomicBool,
+    pub(super) file: Arc<PartFile>,
+    pub(super) opened: Arc<Opened>,
 }
 
 impl Part {
@@ -49,68 +35,54 @@ impl Part {
         meta: PartMeta,
         cache: Arc<PageCache>,
     ) -> Result<Self, Error> {
-        let path = environment.path(&meta.id);
-        let file = environment.disk.open(&path, OpenMode::Read);
-        let file = file.map_err(|source| Error::io(&path, source))?;
-        let opened = open::open(environment, &path, &*file)?;
-        if opened.meta() != meta {
-            return Err(Error::corrupt(
-                &path,
-                "it is not the part that the manifest tells of",
-            ));
-        }
-        Ok(Self {
-            environment: environment.clone(),
-            path,
-            file,
-            key: opened.key,
-            header: opened.header,
-            meta,
-            footer: opened.footer,
-            cache,
-            quarantine: Quarantine::default(),
-            obsolete: AtomicBool::new(false),
-        })
+        let file = Arc::new(PartFile::new(environment, meta, cache));
+        let opened = Arc::new(file.read_footer()?);
+        Ok(Self { file, opened })
+    }
+
+    /// Returns a part whose footer was read before.
+    pub(crate) const fn of(file: Arc<PartFile>, opened: Arc<Opened>) -> Self {
+        Self { file, opened }
     }
 
     /// Returns the part's name.
-    pub const fn id(&self) -> PartId {
-        self.meta.id
+    pub fn id(&self) -> PartId {
+        self.file.meta.id
     }
 
     /// Returns what the manifest knows of it.
-    pub const fn meta(&self) -> &PartMeta {
-        &self.meta
+    pub fn meta(&self) -> &PartMeta {
+        &self.file.meta
     }
 
     /// Returns the path of its file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.file.path
     }
 
     /// Returns its series and their rows.
-    pub const fn directory(&self) -> &Directory {
-        &self.footer.directory
+    pub fn directory(&self) -> &Directory {
+        &self.opened.footer.directory
     }
 
     /// Returns the names of its tags, in the order that sorts its series.
     pub fn tag_names(&self) -> &[String] {
-        &self.footer.description.tags
+        &self.opened.footer.description.tags
     }
 
     /// Returns its fields.
     pub fn fields(&self) -> &[ColumnDefinition] {
-        &self.footer.description.fields
+        &self.opened.footer.description.fields
     }
 
     /// Returns how many rows a page has; the last may have fewer.
-    pub const fn page_rows(&self) -> usize {
-        self.footer.description.page_rows as usize
+    pub fn page_rows(&self) -> usize {
+        self.opened.footer.description.page_rows as usize
     }
 
     /// Returns the number of pages of each column.
     pub fn page_count(&self) -> usize {
-        self.footer.columns.first().map_or(0, Vec::len)
+        self.opened.footer.columns.first().map_or(0, Vec::len)
     }
 
     /// Returns where a page lies and how it is encoded.
@@ -118,7 +90,7 @@ impl Part {
     /// # Panics
     /// When there is no such page.
     pub fn page(&self, column: PageColumn, page: usize) -> &PageEntry {
-        let pages = self.footer.columns.get(column.number() as usize);
+        let pages = self.opened.footer.columns.get(column.number() as usize);
         pages
             .and_then(|pages| pages.get(page))
             .expect("the caller asks for a page that exists")
@@ -186,17 +158,17 @@ impl Part {
 
     /// Returns the pages that turned out damaged so far.
     pub fn quarantined(&self) -> Vec<QuarantinedPage> {
-        self.quarantine.list()
+        self.file.quarantined()
     }
 
     /// Says that nobody new will want this part: its file goes when the last holder does (E-2).
     pub fn mark_obsolete(&self) {
-        self.obsolete.store(true, Ordering::Release);
+        self.file.mark_obsolete();
     }
 
     /// Returns the columns: times first, then the fields.
     pub fn columns(&self) -> impl Iterator<Item = PageColumn> + use<> {
-        let fields = self.footer.description.fields.len();
+        let fields = self.opened.footer.description.fields.len();
         std::iter::once(PageColumn::Time).chain((0..fields).map(PageColumn::Field))
     }
 
@@ -209,27 +181,15 @@ impl Part {
         if self.page(column, page).sealed_bytes == 0 {
             return load();
         }
-        self.cache.get_or_load(self.key_of(column, page), load)
+        self.file.cache.get_or_load(self.key_of(column, page), load)
     }
 
     /// Returns the name of a page in the cache.
     pub(super) fn key_of(&self, column: PageColumn, page: usize) -> PageKey {
         PageKey {
-            part: self.meta.id,
+            part: self.file.meta.id,
             column: column.number(),
             page: small(page),
-        }
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // E-2: the last holder is gone, so that nothing can read the file any more.
-        if !self.obsolete.load(Ordering::Acquire) {
-            return;
-        }
-        if let Err(error) = self.environment.disk.remove(&self.path) {
-            warn!(path = %self.path.display(), %error, "an obsolete part could not be removed");
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::dedup::DedupLimits;
 use crate::manifest::{Edit, Manifest, ManifestStore};
 use crate::part::{PageCache, PartEnvironment};
 use crate::paths::Paths;
-use crate::state::{State, StateCell};
+use crate::state::{Footers, Shelf, State, StateCell};
 use crate::store::{Bell, Store};
 use crate::{Environment, Error, Metrics, Settings};
 
@@ -50,20 +50,18 @@ pub(crate) fn open(
     let paths = Paths::new(&environment.dir);
     let lock = lock(&environment, &paths)?;
     let mut manifest = ManifestStore::open(environment.clone(), &paths)?;
-    let parts = parts_environment(&environment, &paths)?;
-    let cache = Arc::new(PageCache::new(settings.page_cache_bytes_max));
+    let shelf = shelf(&environment, &paths, &settings)?;
     let first = manifest.present().manifest.clone();
-    let removed_parts = remove_orphans(&first, &parts)?;
+    let removed_parts = remove_orphans(&first, &shelf.environment)?;
     let mut state = state_of(&first);
-    open_parts(&mut state, &first, &parts, &cache)?;
+    open_parts(&mut state, &first, &shelf)?;
     let dedup = DedupLimits::of(&settings);
     let mut replay = Replay {
         state,
         windows: first.windows.clone(),
         dedup,
         manifest: &mut manifest,
-        parts: &parts,
-        cache: &cache,
+        shelf: &shelf,
         settings: &settings,
     };
     let (log, report) = replay_log(&environment, &settings, recovery, &mut replay, open_log)?;
@@ -94,8 +92,7 @@ pub(crate) fn open(
     let admission = Admission::new(&settings, &state, windows.clone(), sender);
     let store = Store {
         dedup,
-        parts,
-        cache,
+        shelf,
         log,
         state: StateCell::new(state, windows),
         manifest: Mutex::new(manifest),
@@ -115,6 +112,16 @@ pub(crate) fn open(
         queue,
         lock,
         outcome,
+    })
+}
+
+/// Returns what parts are read and written through; makes their directory.
+fn shelf(environment: &Environment, paths: &Paths, settings: &Settings) -> Result<Shelf, Error> {
+    let pages = PageCache::with_files(settings.page_cache_bytes_max, settings.open_files_max);
+    Ok(Shelf {
+        environment: parts_environment(environment, paths)?,
+        pages: Arc::new(pages),
+        footers: Arc::new(Footers::new(settings.shares.footer_bytes_max)),
     })
 }
 

@@ -2,49 +2,83 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use platform::{FailPoint, durable};
 
 use crate::Error;
 use crate::manifest::{Manifest, PartEntry};
-use crate::part::{PageCache, Part, PartEnvironment, PartId};
-use crate::state::{State, StoredPart};
+use crate::part::{PartEnvironment, PartId};
+use crate::state::{Shelf, State, StoredPart};
 
 /// Adds the parts of a manifest to a state that has its tables.
+///
+/// Reads the footer of each: so their series get numbers, and M-6 is known at once. The footers do not
+/// stay in memory but for those that their cache keeps.
 ///
 /// # Errors
 /// M-6: [`Error::Corrupt`] for a part that is missing or not the one that is named.
 pub(super) fn open_parts(
     state: &mut State,
     manifest: &Manifest,
-    environment: &PartEnvironment,
-    cache: &Arc<PageCache>,
+    shelf: &Shelf,
 ) -> Result<(), Error> {
-    for entry in &manifest.parts {
-        let path = environment.path(&entry.meta.id);
-        let Some(table) = state.table_mut(&entry.meta.table) else {
+    let mut all = Vec::with_capacity(manifest.parts.len());
+    for of_table in manifest.parts.chunk_by(|a, b| a.meta.table == b.meta.table) {
+        let Some(first) = of_table.first() else {
+            continue;
+        };
+        let Some(table) = state.table_mut(&first.meta.table) else {
+            let path = shelf.environment.path(&first.meta.id);
             return Err(Error::corrupt(path, "its table is not in the manifest"));
         };
-        let part = open_part(entry, environment, cache)?;
-        let part = StoredPart::new(Arc::new(part), entry.is_unique, &table.series);
-        table.replace_parts(&[Arc::new(part)], &[]);
+        let stored = |entry: &PartEntry| {
+            let meta = entry.meta.clone();
+            Arc::new(StoredPart::new(shelf, meta, entry.is_unique, &table.series))
+        };
+        let parts: Vec<Arc<StoredPart>> = of_table.iter().map(stored).collect();
+        all.extend(parts.iter().map(Arc::clone));
+        table.replace_parts(&parts, &[]);
+    }
+    read_footers(&all)
+}
+
+/// Reads the footers of some parts, on more than one thread where they are many.
+fn read_footers(parts: &[Arc<StoredPart>]) -> Result<(), Error> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = cores.min(parts.len() / PARTS_PER_THREAD).max(1);
+    if threads == 1 {
+        return read_in_turn(parts);
+    }
+    std::thread::scope(|scope| {
+        let shares = parts.chunks(parts.len().div_ceil(threads));
+        let readers: Vec<_> = shares
+            .map(|share| scope.spawn(|| read_in_turn(share)))
+            .collect();
+        let outcomes = readers.into_iter().map(|reader| match reader.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        // Every reader is waited for, and the first error is told.
+        outcomes.fold(Ok(()), Result::and)
+    })
+}
+
+fn read_in_turn(parts: &[Arc<StoredPart>]) -> Result<(), Error> {
+    for part in parts {
+        part.open().map_err(missing)?;
     }
     Ok(())
 }
 
-fn open_part(
-    entry: &PartEntry,
-    environment: &PartEnvironment,
-    cache: &Arc<PageCache>,
-) -> Result<Part, Error> {
-    let opened = Part::open(environment, entry.meta.clone(), Arc::clone(cache));
-    opened.map_err(|error| match error {
+fn missing(error: Error) -> Error {
+    match error {
         Error::Io { path, source } if source.kind() == ErrorKind::NotFound => {
             Error::corrupt(path, "the manifest names it, but it is not there")
         }
         error => error,
-    })
+    }
 }
 
 /// M-7: removes the files of parts that the manifest does not name; returns how many.
@@ -89,3 +123,6 @@ pub(super) fn remove_orphans(
     }
     Ok(removed)
 }
+
+/// A thread is worth starting for so many footers.
+const PARTS_PER_THREAD: usize = 256;

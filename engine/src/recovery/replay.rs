@@ -1,7 +1,5 @@
 //! Applying the log behind the manifest.
 
-use std::sync::Arc;
-
 use platform::FailPoint;
 use wal::Record;
 
@@ -9,8 +7,7 @@ use crate::apply::{Change, Place, apply};
 use crate::dedup::{DedupLimits, Windows};
 use crate::flush::{freeze_tables, retire, write_tables};
 use crate::manifest::{Edit, FlushPoint, ManifestStore};
-use crate::part::{PageCache, PartEnvironment};
-use crate::state::State;
+use crate::state::{Shelf, State};
 use crate::{Error, Settings};
 
 /// A store under recovery.
@@ -20,8 +17,7 @@ pub(super) struct Replay<'a> {
     pub(super) windows: Windows,
     pub(super) dedup: DedupLimits,
     pub(super) manifest: &'a mut ManifestStore,
-    pub(super) parts: &'a PartEnvironment,
-    pub(super) cache: &'a Arc<PageCache>,
+    pub(super) shelf: &'a Shelf,
     pub(super) settings: &'a Settings,
 }
 
@@ -53,7 +49,7 @@ impl Replay<'_> {
     /// Puts what was replayed so far into parts, since it outgrows memory.
     fn flush(&mut self) -> Result<(), Error> {
         freeze_tables(&mut self.state);
-        let written = write_tables(&self.state, self.parts, self.cache, self.settings)?;
+        let written = write_tables(&self.state, self.shelf, self.settings)?;
         self.windows.expire(self.state.applied_time, &self.dedup);
         let point = FlushPoint {
             end: self.state.applied_end,
@@ -66,10 +62,11 @@ impl Replay<'_> {
         let edit = Edit::Flush { added, point };
         let next = self.manifest.present().manifest.apply(edit)?;
         self.manifest.persist(next)?;
-        self.parts
+        let parts = &self.shelf.environment;
+        parts
             .disk
             .reach(FailPoint::RecoveryFlushed)
-            .map_err(|source| Error::io(&self.parts.dir, source))?;
+            .map_err(|source| Error::io(&parts.dir, source))?;
         let end = self.state.applied_end;
         retire(&mut self.state, end, written);
         Ok(())

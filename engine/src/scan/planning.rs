@@ -29,13 +29,7 @@ pub(crate) fn plan(
     if request.time.is_empty() {
         return Ok(Vec::new());
     }
-    let sources: Arc<[Source]> = table
-        .sources()
-        .filter(|source| {
-            let (earliest, latest) = source.time_bounds();
-            earliest < request.time.end.nanos() && request.time.start.nanos() <= latest
-        })
-        .collect();
+    let sources: Arc<[Source]> = table.sources(&request.time)?.into();
     let order = table.series.order();
     let series = selected(&table.series, &order, &request.tags);
     let stretches = shared_out(&series, &sources, request.partitions);

@@ -2,7 +2,7 @@
 
 use crate::merge::{Source, SourceRun};
 use crate::series::{SeriesId, SeriesOrder};
-use crate::state::StoredPart;
+use crate::state::ReadPart;
 
 /// Finds the runs of one series after the other, in the order of their tags.
 ///
@@ -46,7 +46,7 @@ impl RunFinder {
 }
 
 /// Returns the first run from `next` on whose series does not come before this one.
-fn first_from(part: &StoredPart, next: usize, series: SeriesId, order: &SeriesOrder) -> usize {
+fn first_from(part: &ReadPart, next: usize, series: SeriesId, order: &SeriesOrder) -> usize {
     let runs = part.series().get(next..).unwrap_or_default();
     let rank = |id: &SeriesId| order.rank.get(id.index()).copied();
     let wanted = rank(&series);

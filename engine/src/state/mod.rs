@@ -5,7 +5,8 @@
 //!                           └─ tables: name → Arc<TableState>
 //!                                        ├─ definition
 //!                                        ├─ series   (shared by all states, only grows)
-//!                                        ├─ parts    (Arc each; the last one dropped unlinks)
+//!                                        ├─ parts    (Arc each; the last one dropped unlinks; their
+//!                                        │            footers are read when they are wanted)
 //!                                        ├─ frozen   (being flushed)
 //!                                        └─ active   (being filled)
 //! ```
@@ -14,6 +15,7 @@
 //! writer's lock; readers clone an `Arc` and are never waited for.
 
 mod cell;
+mod footers;
 mod part;
 mod renumber;
 mod table;
@@ -24,8 +26,10 @@ use std::sync::Arc;
 use schema::{Lsn, TableDefinition, Timestamp};
 
 pub(crate) use cell::StateCell;
-pub(crate) use part::StoredPart;
-pub(crate) use table::TableState;
+pub(crate) use footers::Footers;
+pub(crate) use part::{ReadPart, Shelf, StoredPart};
+pub(crate) use renumber::LiveSeries;
+pub(crate) use table::{Extent, TableState};
 
 use crate::catalogue::Catalogue;
 

@@ -1,23 +1,42 @@
-//! A part and which of the table's series it has.
+//! A part of a table: at rest in a state, or open to be read.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::footers::{Footers, Footing};
 use crate::Error;
 use crate::column::{Column, TextValues};
-use crate::part::{Part, PartMeta};
+use crate::part::{
+    Directory, PageCache, Part, PartEnvironment, PartFile, PartMeta, QuarantinedPage,
+};
 use crate::series::{NULL_CODE, SeriesId, SeriesIndex};
 
-/// A part that a state refers to.
+/// What parts are read through.
+#[derive(Debug, Clone)]
+pub(crate) struct Shelf {
+    /// Where they lie and what opens them.
+    pub(crate) environment: PartEnvironment,
+    /// Their pages and files.
+    pub(crate) pages: Arc<PageCache>,
+    /// Their footers.
+    pub(crate) footers: Arc<Footers>,
+}
+
+/// A part that a state refers to: what the manifest says, and where the rest is to be found.
 #[derive(Debug)]
 pub(crate) struct StoredPart {
-    part: Arc<Part>,
+    file: Arc<PartFile>,
     is_unique: bool,
     index: Arc<SeriesIndex>,
-    /// The series of each run, in the order of the part's directory.
-    series: Vec<SeriesId>,
-    /// The runs in the order of their series.
-    by_series: Vec<u32>,
+    footers: Arc<Footers>,
+}
+
+/// A part whose footer is in memory as long as this is.
+#[derive(Debug)]
+pub(crate) struct ReadPart {
+    part: Part,
+    footing: Arc<Footing>,
+    is_unique: bool,
 }
 
 impl StoredPart {
@@ -25,42 +44,51 @@ impl StoredPart {
     /// and in the manifest.
     pub(crate) const BYTES: u64 = 1_024;
 
-    /// Returns the part with its series found in the table's index, or added to it.
-    pub(crate) fn new(part: Arc<Part>, is_unique: bool, index: &Arc<SeriesIndex>) -> Self {
-        let directory = part.directory();
-        let mut table = index.write();
-        // Each distinct value is looked up once, however many series have it.
-        let codes: Vec<Vec<u32>> = (0..directory.tag_count())
-            .map(|tag| {
-                let values = directory
-                    .dictionary(tag)
-                    .into_iter()
-                    .flat_map(TextValues::iter);
-                values.map(|value| table.intern_value(tag, value)).collect()
-            })
-            .collect();
-        let code_of = |run: usize, tag: usize| {
-            let value = directory.value(run, tag)?;
-            codes.get(tag)?.get(value).copied()
-        };
-        let mut tuple = vec![NULL_CODE; directory.tag_count()];
-        let mut series = Vec::with_capacity(directory.series_count());
-        for run in 0..directory.series_count() {
-            for (tag, slot) in tuple.iter_mut().enumerate() {
-                *slot = code_of(run, tag).unwrap_or(NULL_CODE);
-            }
-            series.push(table.intern(&tuple));
-        }
-        drop(table);
-        let mut by_series: Vec<u32> = (0u32..).take(series.len()).collect();
-        by_series.sort_unstable_by_key(|run| series.get(*run as usize));
+    /// Returns a part that the manifest tells of; nothing is read.
+    pub(crate) fn new(
+        shelf: &Shelf,
+        meta: PartMeta,
+        is_unique: bool,
+        index: &Arc<SeriesIndex>,
+    ) -> Self {
+        let pages = Arc::clone(&shelf.pages);
         Self {
-            part,
+            file: Arc::new(PartFile::new(&shelf.environment, meta, pages)),
             is_unique,
             index: Arc::clone(index),
-            series,
-            by_series,
+            footers: Arc::clone(&shelf.footers),
         }
+    }
+
+    /// Opens the part for a query.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] while scans hold all footers that there may be; as [`Self::open`].
+    pub(crate) fn open_for_query(&self) -> Result<ReadPart, Error> {
+        self.footers.check_room()?;
+        self.open()
+    }
+
+    /// Opens the part: its footer is read if it is not in memory, and its series are found in the table's
+    /// index, or added to it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Seal`], [`Error::Corrupt`] naming the file.
+    pub(crate) fn open(&self) -> Result<ReadPart, Error> {
+        let id = self.meta().id;
+        let footing = match self.footers.find(&id, &self.index) {
+            Some(footing) => footing,
+            None => {
+                let opened = self.file.read_footer()?;
+                let series = numbered(opened.directory(), &self.index);
+                self.footers.add(id, opened, &self.index, series)
+            }
+        };
+        Ok(ReadPart {
+            part: Part::of(Arc::clone(&self.file), Arc::clone(&footing.opened)),
+            footing,
+            is_unique: self.is_unique,
+        })
     }
 
     /// Tells whether the numbers of its series are those of this index.
@@ -68,18 +96,89 @@ impl StoredPart {
         Arc::ptr_eq(&self.index, index)
     }
 
-    /// Returns the same part with its series numbered by another index.
+    /// Returns the same part with its series numbered by another index, which knows them.
     pub(crate) fn numbered_by(&self, index: &Arc<SeriesIndex>) -> Self {
-        Self::new(Arc::clone(&self.part), self.is_unique, index)
+        Self {
+            file: Arc::clone(&self.file),
+            is_unique: self.is_unique,
+            index: Arc::clone(index),
+            footers: Arc::clone(&self.footers),
+        }
     }
 
+    /// Returns what the manifest says of the part.
+    pub(crate) fn meta(&self) -> &PartMeta {
+        self.file.meta()
+    }
+
+    /// Returns the part as long as somebody may want to read it.
+    pub(crate) fn file(&self) -> &Arc<PartFile> {
+        &self.file
+    }
+
+    /// Returns the pages that turned out damaged so far.
+    pub(crate) fn quarantined(&self) -> Vec<QuarantinedPage> {
+        self.file.quarantined()
+    }
+
+    /// Tells whether no two rows have the same series and time.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.is_unique
+    }
+
+    /// Returns the earliest time.
+    pub(crate) fn time_min(&self) -> i64 {
+        self.meta().time_min.nanos()
+    }
+
+    /// Returns the latest time.
+    pub(crate) fn time_max(&self) -> i64 {
+        self.meta().time_max.nanos()
+    }
+
+    /// Says that no manifest names the part any more: its file goes with the last view (E-2).
+    pub(crate) fn mark_obsolete(&self) {
+        self.file.mark_obsolete();
+        self.footers.remove(&self.meta().id);
+    }
+}
+
+/// Returns the series of each run of a part in an index.
+fn numbered(directory: &Directory, index: &SeriesIndex) -> Vec<SeriesId> {
+    let mut table = index.write();
+    // Each distinct value is looked up once, however many series have it.
+    let codes: Vec<Vec<u32>> = (0..directory.tag_count())
+        .map(|tag| {
+            let values = directory
+                .dictionary(tag)
+                .into_iter()
+                .flat_map(TextValues::iter);
+            values.map(|value| table.intern_value(tag, value)).collect()
+        })
+        .collect();
+    let code_of = |run: usize, tag: usize| {
+        let value = directory.value(run, tag)?;
+        codes.get(tag)?.get(value).copied()
+    };
+    let mut tuple = vec![NULL_CODE; directory.tag_count()];
+    let mut series = Vec::with_capacity(directory.series_count());
+    for run in 0..directory.series_count() {
+        for (tag, slot) in tuple.iter_mut().enumerate() {
+            *slot = code_of(run, tag).unwrap_or(NULL_CODE);
+        }
+        series.push(table.intern(&tuple));
+    }
+    series
+}
+
+impl ReadPart {
     /// Returns what the manifest says of the part.
     pub(crate) fn meta(&self) -> &PartMeta {
         self.part.meta()
     }
 
     /// Returns the part itself.
-    pub(crate) fn part(&self) -> &Arc<Part> {
+    pub(crate) fn part(&self) -> &Part {
         &self.part
     }
 
@@ -100,17 +199,18 @@ impl StoredPart {
 
     /// Returns the series of each run, in the order of tags.
     pub(crate) fn series(&self) -> &[SeriesId] {
-        &self.series
+        &self.footing.series
     }
 
     /// Returns the run of a series, if it has rows here.
     pub(crate) fn run_of(&self, series: SeriesId) -> Option<usize> {
-        let series_of = |run: &u32| self.series.get(*run as usize).copied();
+        let series_of = |run: &u32| self.footing.series.get(*run as usize).copied();
         let at = self
+            .footing
             .by_series
             .binary_search_by_key(&Some(series), series_of)
             .ok()?;
-        self.by_series.get(at).map(|run| *run as usize)
+        self.footing.by_series.get(at).map(|run| *run as usize)
     }
 
     /// Returns the rows of a run.
@@ -167,10 +267,5 @@ impl StoredPart {
     /// As [`Self::time_page`].
     pub(crate) fn read_field_page(&self, field: usize, page: usize) -> Result<Arc<Column>, Error> {
         self.part.read_field_page(field, page).map(Arc::new)
-    }
-
-    /// Says that no manifest names the part any more: its file goes with the last view (E-2).
-    pub(crate) fn mark_obsolete(&self) {
-        self.part.mark_obsolete();
     }
 }

@@ -7,58 +7,76 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::TableState;
+use crate::Error;
 use crate::memtable::Chunk;
+use crate::part::PartId;
 use crate::series::{NULL_CODE, SeriesId, SeriesIndex};
 
-impl TableState {
-    /// Tells whether a fresh index would be much smaller.
-    pub(crate) fn is_sparse(&self) -> bool {
-        let count = self.series.series_count() as usize;
+/// Which series of a table have rows.
+#[derive(Debug, Default)]
+pub(crate) struct LiveSeries {
+    live: Vec<bool>,
+    /// The parts that were looked at.
+    parts: BTreeSet<PartId>,
+}
+
+impl LiveSeries {
+    /// Looks at chunks, and at parts that were not looked at yet; returns whether it was worth it.
+    ///
+    /// # Errors
+    /// Those of opening a part.
+    pub(crate) fn look(&mut self, table: &TableState) -> Result<bool, Error> {
+        let count = table.series.series_count() as usize;
         if count < SERIES_MIN {
-            return false;
+            return Ok(false);
         }
-        let mut live = vec![false; count];
-        let mut mark = |series: SeriesId| {
-            if let Some(live) = live.get_mut(series.index()) {
-                *live = true;
+        self.live.resize(count.max(self.live.len()), false);
+        for part in table.parts.iter() {
+            if self.parts.contains(&part.meta().id) {
+                continue;
             }
-        };
-        self.parts
-            .iter()
-            .flat_map(|part| part.series())
-            .for_each(|series| mark(*series));
-        self.chunks()
-            .flat_map(|chunk| &chunk.runs)
-            .for_each(|run| mark(run.series));
-        live.iter().filter(|live| **live).count() < count / 2
+            for series in part.open()?.series() {
+                self.mark(*series);
+            }
+            self.parts.insert(part.meta().id);
+        }
+        for run in table.chunks().flat_map(|chunk| &chunk.runs) {
+            self.mark(run.series);
+        }
+        Ok(true)
     }
 
+    /// Tells whether a fresh index would be much smaller.
+    pub(crate) fn is_sparse(&self, table: &TableState) -> bool {
+        let count = table.series.series_count() as usize;
+        self.live.iter().filter(|live| **live).count() < count / 2
+    }
+
+    fn mark(&mut self, series: SeriesId) {
+        if let Some(live) = self.live.get_mut(series.index()) {
+            *live = true;
+        }
+    }
+}
+
+impl TableState {
     /// Returns the same table over an index of just the series that have rows.
-    pub(crate) fn renumbered(&self) -> Self {
+    pub(crate) fn renumbered(&self, live: &LiveSeries) -> Self {
         let index = Arc::new(SeriesIndex::default());
-        // Chunks first, by their old numbers: then new numbers rise as the old ones do, and the
-        // order of the runs stays.
-        let in_memory: BTreeSet<SeriesId> = self
-            .chunks()
-            .flat_map(|chunk| &chunk.runs)
-            .map(|run| run.series)
-            .collect();
-        let mut renumbered = vec![SeriesId(0); self.series.series_count() as usize];
-        for series in in_memory {
-            if let Some(slot) = renumbered.get_mut(series.index()) {
-                *slot = self.intern_into(&index, series);
+        // By their old numbers: then new numbers rise as the old ones do, and the order of runs stays.
+        let mut renumbered = vec![None; live.live.len()];
+        for (old, slot) in (0u32..).map(SeriesId).zip(&mut renumbered) {
+            if live.live.get(old.index()).copied().unwrap_or(false) {
+                *slot = Some(self.intern_into(&index, old));
             }
         }
         let number = |series: SeriesId| {
-            let new = renumbered.get(series.index()).copied();
-            new.expect("every series of a chunk was numbered above")
+            let new = renumbered.get(series.index()).copied().flatten();
+            new.expect("every series of a chunk was found live")
         };
         let chunk = |chunk: &Chunk| chunk.renumbered(number);
-        let parts = self
-            .parts
-            .iter()
-            .map(|part| Arc::new(part.numbered_by(&index)))
-            .collect();
+        let parts = self.parts.iter();
+        let parts = parts.map(|part| Arc::new(part.numbered_by(&index)));
         let frozen = self
             .frozen
             .as_ref()
@@ -66,8 +84,8 @@ impl TableState {
         let active = Arc::new(self.active.map(chunk));
         Self {
             definition: Arc::clone(&self.definition),
+            parts: Arc::new(parts.collect()),
             series: index,
-            parts,
             frozen,
             active,
         }

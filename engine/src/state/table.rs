@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use schema::TableDefinition;
+use schema::{TableDefinition, TimeRange};
 
 use super::StoredPart;
+use crate::Error;
 use crate::memtable::{Chunk, MemTable};
 use crate::merge::{Mode, Source};
 use crate::series::SeriesIndex;
@@ -17,11 +18,22 @@ pub(crate) struct TableState {
     /// Its series; shared by all states.
     pub(crate) series: Arc<SeriesIndex>,
     /// Its parts, by their first record.
-    pub(crate) parts: Vec<Arc<StoredPart>>,
+    pub(crate) parts: Arc<Vec<Arc<StoredPart>>>,
     /// The memtable that is being flushed.
     pub(crate) frozen: Option<Arc<MemTable>>,
     /// The memtable that is being filled.
     pub(crate) active: Arc<MemTable>,
+}
+
+/// What is known of a chunk or a part without reading it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// The number of rows.
+    pub(crate) rows: u64,
+    /// The earliest and the latest time.
+    pub(crate) times: (i64, i64),
+    /// Whether no two rows have the same series and time.
+    pub(crate) is_unique: bool,
 }
 
 impl TableState {
@@ -30,7 +42,7 @@ impl TableState {
         Self {
             definition,
             series: Arc::default(),
-            parts: Vec::new(),
+            parts: Arc::default(),
             frozen: None,
             active: Arc::default(),
         }
@@ -51,12 +63,41 @@ impl TableState {
         frozen.chain(self.active.chunks())
     }
 
-    /// Returns everything that has rows, in the order of the log.
+    /// Returns everything that has rows in a range of time, in the order of the log.
     ///
     /// Parts come first: E-1, no part has rows of a record that a memtable still has.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = Source> {
-        let parts = self.parts.iter().map(|part| Source::Part(Arc::clone(part)));
-        parts.chain(self.chunks().map(|chunk| Source::Chunk(Arc::clone(chunk))))
+    ///
+    /// # Errors
+    /// Those of opening a part: [`Error::Overloaded`] where there is no memory for its footer.
+    pub(crate) fn sources(&self, range: &TimeRange) -> Result<Vec<Source>, Error> {
+        let overlaps = |min: i64, max: i64| min < range.end.nanos() && range.start.nanos() <= max;
+        let parts = self
+            .parts
+            .iter()
+            .filter(|part| overlaps(part.time_min(), part.time_max()));
+        let mut sources = Vec::new();
+        for part in parts {
+            sources.push(Source::Part(Arc::new(part.open_for_query()?)));
+        }
+        let chunks = self
+            .chunks()
+            .filter(|chunk| overlaps(chunk.time_min, chunk.time_max));
+        sources.extend(chunks.map(|chunk| Source::Chunk(Arc::clone(chunk))));
+        Ok(sources)
+    }
+
+    /// Returns what is known of everything that has rows without opening a part.
+    pub(crate) fn extents(&self) -> impl Iterator<Item = Extent> {
+        let parts = self.parts.iter().map(|part| Extent {
+            rows: part.meta().rows,
+            times: (part.time_min(), part.time_max()),
+            is_unique: part.is_unique(),
+        });
+        parts.chain(self.chunks().map(|chunk| Extent {
+            rows: chunk.rows() as u64,
+            times: (chunk.time_min, chunk.time_max),
+            is_unique: chunk.is_unique,
+        }))
     }
 
     /// Returns the bytes of the rows in memory.
@@ -73,7 +114,8 @@ impl TableState {
     pub(crate) fn replace_parts(&mut self, added: &[Arc<StoredPart>], removed: &[Arc<StoredPart>]) {
         let is_gone =
             |part: &Arc<StoredPart>| removed.iter().any(|gone| gone.meta().id == part.meta().id);
-        self.parts.retain(|part| !is_gone(part));
+        let parts = Arc::make_mut(&mut self.parts);
+        parts.retain(|part| !is_gone(part));
         // A part that was written while the table got a fresh index has numbers of the old one.
         let numbered = added
             .iter()
@@ -81,8 +123,7 @@ impl TableState {
                 true => Arc::clone(part),
                 false => Arc::new(part.numbered_by(&self.series)),
             });
-        self.parts.extend(numbered);
-        self.parts
-            .sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
+        parts.extend(numbered);
+        parts.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
     }
 }

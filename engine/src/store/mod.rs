@@ -4,7 +4,6 @@
 mod bare;
 mod parts;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,8 +18,7 @@ use crate::admission::{Admission, Pressure};
 use crate::dedup::DedupLimits;
 use crate::flush::{Begun, Reason, due};
 use crate::manifest::ManifestStore;
-use crate::part::{PageCache, PartEnvironment};
-use crate::state::StateCell;
+use crate::state::{Shelf, StateCell};
 use crate::{Environment, Metrics, Settings};
 
 /// An open store, without its threads.
@@ -32,8 +30,7 @@ pub(crate) struct Store {
     pub(crate) environment: Environment,
     pub(crate) settings: Settings,
     pub(crate) dedup: DedupLimits,
-    pub(crate) parts: PartEnvironment,
-    pub(crate) cache: Arc<PageCache>,
+    pub(crate) shelf: Shelf,
     pub(crate) log: wal::Log,
     pub(crate) state: StateCell,
     pub(crate) manifest: Mutex<ManifestStore>,

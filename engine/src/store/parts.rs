@@ -8,11 +8,9 @@ use crate::Error;
 use crate::column::Column;
 use crate::manifest::PartEntry;
 use crate::merge::{Mode, Plan, Reader, SeriesMerge, Source, SourceRun};
-use crate::part::{
-    Effort, PageCache, Part, PartDescription, PartEnvironment, PartWriter, WriterSettings,
-};
+use crate::part::{Effort, PartDescription, PartEnvironment, PartWriter, WriterSettings};
 use crate::series::{SeriesId, SeriesIndex};
-use crate::state::{StoredPart, TableState};
+use crate::state::{Shelf, StoredPart, TableState};
 
 /// What a part is to hold.
 #[derive(Debug)]
@@ -46,8 +44,7 @@ pub(crate) struct Stored {
 /// [`Error::Io`], [`Error::Corrupt`] for a source that does not read, [`Error::Closing`] when
 /// `is_cancelled` says so. No file is left then.
 pub(crate) fn store_part(
-    environment: &PartEnvironment,
-    cache: &Arc<PageCache>,
+    shelf: &Shelf,
     contents: &Contents<'_>,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<Stored>, Error> {
@@ -63,7 +60,7 @@ pub(crate) fn store_part(
         plan: Plan::new(true),
         fields: fields.iter().map(|(_, field)| field.clone()).collect(),
         writer: None,
-        environment,
+        environment: &shelf.environment,
         is_unique: true,
     };
     for (series, runs) in series_of(&contents.table.series, &contents.sources) {
@@ -81,13 +78,13 @@ pub(crate) fn store_part(
         meta: meta.clone(),
         is_unique,
     };
-    let path = environment.path(&meta.id);
-    let part = Part::open(environment, meta, Arc::clone(cache)).inspect_err(|_| {
-        // What stays in spite of it is removed at the next start.
-        environment.disk.remove(&path).ok();
-    })?;
-    let part = Arc::new(part);
-    let part = Arc::new(StoredPart::new(part, is_unique, &contents.table.series));
+    let index = &contents.table.series;
+    let part = Arc::new(StoredPart::new(shelf, meta, is_unique, index));
+    // What was written is read back before anything rests on it.
+    if let Err(error) = part.open() {
+        part.mark_obsolete();
+        return Err(error);
+    }
     Ok(Some(Stored { part, entry }))
 }
 

@@ -7,7 +7,7 @@ use schema::{FieldType, TIME_COLUMN, TableDefinition, Timestamp};
 
 use super::statistics;
 use crate::Error;
-use crate::part::Part;
+use crate::part::{Part, PartId, PartMeta};
 use crate::scan::{ScanPartition, ScanRequest, plan};
 use crate::state::TableState;
 
@@ -63,7 +63,7 @@ impl TableView {
 
     /// Returns the number of rows, those included that a later row of equal series and time hides.
     pub fn row_count_upper_bound(&self) -> u64 {
-        let parts: u64 = self.parts().map(|part| part.meta().rows).sum();
+        let parts: u64 = self.parts().map(|meta| meta.rows).sum();
         parts + self.memtable_rows()
     }
 
@@ -78,9 +78,22 @@ impl TableView {
         statistics::time_bounds(&self.table)
     }
 
-    /// Returns the parts.
-    pub fn parts(&self) -> impl ExactSizeIterator<Item = &Arc<Part>> {
-        self.table.parts.iter().map(|part| part.part())
+    /// Returns what is known of the parts without opening them.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = &PartMeta> {
+        self.table.parts.iter().map(|part| part.meta())
+    }
+
+    /// Opens a part.
+    ///
+    /// # Errors
+    /// [`Error::Absent`] when the view has no such part; those of opening it.
+    pub fn open_part(&self, id: &PartId) -> Result<Part, Error> {
+        let part = self.table.parts.iter().find(|part| part.meta().id == *id);
+        let part = part.ok_or_else(|| Error::Absent {
+            what: "part of the table",
+            name: id.to_string(),
+        })?;
+        Ok(part.open()?.part().clone())
     }
 
     /// Returns the number of rows in memory, as [`Self::row_count_upper_bound`] counts.

@@ -42,7 +42,7 @@ fn a_damaged_page_fails_only_the_queries_that_touch_it() {
     let table = engine.view().table("cpu").unwrap();
     let field = |name: &str| table.schema().index_of(name).unwrap();
     let page = {
-        let part = table.parts().next().unwrap();
+        let part = table.open_part(&part.meta.id).unwrap();
         let index = part
             .fields()
             .iter()
@@ -99,8 +99,7 @@ fn a_damaged_page_keeps_no_other_window_from_being_merged() {
     let damaged = damaged.unwrap().meta.clone();
     let table = engine.view().table("cpu").unwrap();
     let offset = {
-        let part = table.parts().find(|part| part.meta().id == damaged.id);
-        let part = part.unwrap();
+        let part = table.open_part(&damaged.id).unwrap();
         let index = part.fields().iter().position(|field| field.name == "note");
         let column = engine::part::PageColumn::Field(index.unwrap());
         part.page(column, 0).offset

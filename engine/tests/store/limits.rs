@@ -4,7 +4,7 @@ use engine::{Error, Kind};
 use schema::{ColumnDefinition, FieldType};
 use wire::{TableBuilder, v1};
 
-use crate::harness::{Machine, Row, SECOND, START, batch, frame, lines, write};
+use crate::harness::{Machine, Row, SECOND, START, batch, everything, frame, lines, scan, write};
 
 fn refusal(engine: &engine::Engine, batch: &v1::Batch) -> Error {
     engine.commit(frame(batch)).unwrap_err()
@@ -245,6 +245,58 @@ fn who_can_wait_is_told_when_there_is_no_room() {
     machine.disk.clear_rules();
     engine.flush().unwrap();
     assert!(engine.has_room());
+}
+
+/// Writes a part for each of some days before the start, a row in each.
+fn parts_of_days(engine: &engine::Engine, days: i64) {
+    for day in 0..days {
+        let time = START - day * 86_400 * SECOND;
+        write(engine, &batch("cpu", &[Row::new("a", time, day)]));
+        engine.flush().unwrap();
+    }
+}
+
+#[test]
+fn a_store_has_more_parts_than_open_files() {
+    let mut machine = Machine::new(12);
+    machine.settings.open_files_max = 4;
+    let engine = machine.open();
+    parts_of_days(&engine, 30);
+    for engine in [engine, machine.crash().open()] {
+        assert_eq!(lines(&engine, "cpu").len(), 30);
+        let status = engine.status();
+        assert_eq!(status.parts.len(), 30);
+        assert!(status.page_cache.files <= 4, "{:?}", status.page_cache);
+    }
+}
+
+#[test]
+fn footers_that_fill_their_memory_keep_a_query_out_that_needs_more() {
+    let mut machine = Machine::new(13);
+    machine.settings.shares.footer_bytes_max = 20_000;
+    let engine = machine.open();
+    parts_of_days(&engine, 30);
+    let table = engine.view().table("cpu").unwrap();
+    let mut request = everything(&table);
+    let refusal = table.scan(&request).unwrap_err();
+    assert_eq!(refusal.kind(), Kind::Overloaded);
+    assert!(
+        refusal.to_string().contains("shorter stretch of time"),
+        "{refusal}"
+    );
+    request.time.start = schema::Timestamp::from_nanos(START - 2 * 86_400 * SECOND);
+    assert_eq!(scan(&table, &request).len(), 3);
+    let footers = engine
+        .memory()
+        .into_iter()
+        .find(|share| share.name == "footers");
+    assert!(
+        footers.is_some_and(|share| share.bytes > 0 && share.bytes <= 10_000),
+        "{footers:?}"
+    );
+    // Merging is not a query: it is what makes parts fewer.
+    engine.compact().unwrap();
+    assert!(machine.crash().try_open().is_ok());
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Table for EngineTable {
             rows: self.table.exact_row_count(),
             bounds: self.table.time_bounds(),
             parts: self.table.parts().len() as u64,
-            part_bytes: self.table.parts().map(|part| part.meta().bytes).sum(),
+            part_bytes: self.table.parts().map(|part| part.bytes).sum(),
             memory_rows: self.table.memtable_rows(),
             memory_bytes: self.table.memtable_bytes(),
         }

@@ -106,6 +106,18 @@ impl Footer {
         })
     }
 
+    /// Returns about how many bytes of memory it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let pages: usize = self
+            .columns
+            .iter()
+            .flatten()
+            .map(PageEntry::memory_bytes)
+            .sum();
+        let fields = self.description.fields.len() + self.description.tags.len();
+        self.directory.bytes() + pages + fields * COLUMN_BYTES + DESCRIPTION_BYTES
+    }
+
     /// Returns where the last page ends, which is where the footer begins.
     pub(crate) fn pages_end(&self, first_page_offset: u64) -> u64 {
         let pages = self.columns.iter().flatten();
@@ -120,6 +132,9 @@ impl FooterDescription {
     }
 }
 
+/// A column's definition and the vector of its pages.
+const COLUMN_BYTES: usize = 192;
+const DESCRIPTION_BYTES: usize = 512;
 const NO_COMPRESSION: u8 = 0;
 const ZSTD: u8 = 1;
 const FOOTER_LEVEL: i32 = 3;

@@ -23,6 +23,24 @@ pub struct PageEntry {
     pub statistics: PageStatistics,
 }
 
+impl PageEntry {
+    /// Returns about how many bytes of memory it takes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let statistics = &self.statistics;
+        let values = [
+            &statistics.min,
+            &statistics.max,
+            &statistics.first,
+            &statistics.last,
+        ];
+        let texts = values.iter().filter_map(|value| match value {
+            Some(Value::Text(text)) => Some(text.len()),
+            _ => None,
+        });
+        size_of::<Self>() + texts.sum::<usize>()
+    }
+}
+
 pub(super) fn encode(pages: &[PageEntry], field_type: FieldType, out: &mut Vec<u8>) {
     out.extend(pages.iter().map(|page| page.encoding.code()));
     encode_integers(
