@@ -39,6 +39,7 @@ mod settings;
 mod shares;
 mod state;
 mod store;
+mod tombstone;
 mod view;
 
 pub use apply::{Commit, Committed};
@@ -53,4 +54,5 @@ pub use recovery::{Recovery, RecoveryOutcome};
 pub use scan::{ScanPartition, ScanRequest, TagSelection};
 pub use settings::{CompactionSettings, LogSettings, Settings};
 pub use shares::Shares;
+pub use tombstone::RowPredicate;
 pub use view::{TableView, View};

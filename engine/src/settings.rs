@@ -82,15 +82,19 @@ pub struct CompactionSettings {
     /// Whether the store compacts and expires by itself; default true. Off, only `compact()` does.
     pub automatic: bool,
     /// Parts of one window, contiguous in lsn, that are worth merging while it still fills;
-    /// default 4, at least 2.
+    /// default 16, at least 2.
     pub fan_in: u32,
     /// Most parts of one merge; default 64. Each costs one open page per column.
     pub fan_in_max: u32,
     /// Bytes of parts that one merge may read; default 2 GiB.
     pub bytes_max: u64,
-    /// The stretch of time that a merged part may cover; default 1 d, a multiple of `window`.
-    pub window: Span,
-    /// How long after a stretch of time its parts are merged whatever their number; default 1 h.
+    /// Bytes of a part that is large enough to stay as it is; default 512 MiB.
+    pub final_bytes: u64,
+    /// The stretches of time that merged parts may cover; default 1 d and 8 d. Each is a multiple of the
+    /// one before, the first of `window`.
+    pub windows: Vec<Span>,
+    /// How long after a stretch of time, and after they were written, its parts are merged whatever their
+    /// number; default 1 h.
     pub settle: Span,
 }
 
@@ -153,10 +157,11 @@ impl Default for CompactionSettings {
     fn default() -> Self {
         Self {
             automatic: true,
-            fan_in: 4,
+            fan_in: 16,
             fan_in_max: 64,
             bytes_max: 2 << 30,
-            window: Span::from_days(1),
+            final_bytes: 512 << 20,
+            windows: vec![Span::from_days(1), Span::from_days(8)],
             settle: Span::from_secs(3_600),
         }
     }
@@ -216,6 +221,10 @@ impl Settings {
 
     fn compaction_rules(&self) -> [(bool, &'static str, &'static str); 2] {
         let compaction = &self.compaction;
+        let lengths = std::iter::once(&self.window).chain(&compaction.windows);
+        let are_multiples = lengths
+            .zip(&compaction.windows)
+            .all(|(short, long)| long > short && long.nanos() % short.nanos().max(1) == 0);
         [
             (
                 compaction.fan_in >= 2 && compaction.fan_in_max >= compaction.fan_in,
@@ -223,10 +232,9 @@ impl Settings {
                 "it must be at least 2 and at most fan_in_max",
             ),
             (
-                compaction.window.nanos() >= self.window.nanos()
-                    && compaction.window.nanos() % self.window.nanos().max(1) == 0,
-                "compaction.window",
-                "it must be a multiple of window",
+                are_multiples,
+                "compaction.windows",
+                "each must be a multiple of the one before, and the first of window",
             ),
         ]
     }
@@ -260,13 +268,13 @@ mod tests {
                 .contains("memtable_bytes_max")
         );
         let mut uneven = Settings::default();
-        uneven.compaction.window = Span::from_secs(10_000);
+        uneven.compaction.windows = vec![Span::from_secs(10_000)];
         assert!(
             uneven
                 .validate()
                 .unwrap_err()
                 .to_string()
-                .contains("compaction.window")
+                .contains("compaction.windows")
         );
     }
 

@@ -4,11 +4,12 @@ use schema::{Lsn, Timestamp};
 use wire::{BatchFrame, Limits};
 
 use super::PreparedBatch;
-use crate::Error;
 use crate::catalogue::CatalogueEdit;
 use crate::dedup::{DedupLimits, Windows};
 use crate::memtable::{chunk_of, merge_chunks};
 use crate::state::State;
+use crate::tombstone::Tombstone;
+use crate::{Error, RowPredicate};
 
 /// What a log record says.
 #[derive(Debug)]
@@ -66,12 +67,26 @@ pub(crate) fn apply(
         Change::Edit(edit) => {
             let edited = state.catalogue.edited(edit);
             state.set_catalogue(edited.map_err(|error| broken(place.lsn, &error))?);
+            if let CatalogueEdit::DeleteRows { table, rows } = edit {
+                delete(state, table, rows, place);
+            }
         }
     }
     state.applied_lsn = place.lsn;
     state.applied_end = place.end;
     state.applied_time = state.applied_time.max(place.time);
     Ok(())
+}
+
+/// Deletes the rows that are in the state; those of later records come behind the tombstone.
+fn delete(state: &mut State, table: &str, rows: &RowPredicate, place: Place) {
+    if let Some(table) = state.table_mut(table) {
+        table.delete(Tombstone {
+            lsn: place.lsn,
+            committed: place.time,
+            rows: rows.clone(),
+        });
+    }
 }
 
 fn apply_batch(state: &mut State, batch: &PreparedBatch, lsn: Lsn) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use schema::{CollectorName, Span};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{AuthorityRecord, CollectorRecord, TokenRecord};
-use crate::Error;
+use crate::{Error, RowPredicate};
 
 /// One change of the catalogue; it takes effect in the order of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,13 @@ pub enum CatalogueEdit {
         name: String,
         /// What changes.
         change: TableChange,
+    },
+    /// Deletes rows of records before this one; the catalogue itself stays as it is.
+    DeleteRows {
+        /// The table.
+        table: String,
+        /// Which rows.
+        rows: RowPredicate,
     },
 }
 

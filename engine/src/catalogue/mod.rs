@@ -83,7 +83,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`Error::Absent`] for something that is not there, [`Error::Refused`] for a token that is
-    /// revoked or used up by another key.
+    /// revoked or used up by another key, and for rows that cannot be meant.
     pub fn edited(&self, edit: &CatalogueEdit) -> Result<Self, Error> {
         let mut next = self.clone();
         match edit.clone() {
@@ -119,6 +119,10 @@ impl Catalogue {
                 let table = Arc::make_mut(table);
                 table.retention = change.retention.unwrap_or(table.retention);
                 table.append_only = change.append_only.unwrap_or(table.append_only);
+            }
+            CatalogueEdit::DeleteRows { table, rows } => {
+                let table = next.table(&table).ok_or_else(|| absent("table", &table))?;
+                rows.check(table)?;
             }
         }
         Ok(next)

@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::FailPoint;
+use schema::{Lsn, Timestamp};
 use tracing::{debug, warn};
 
-use super::policy::{Choice, Effort, choose};
+use super::pace::give_way;
+use super::policy::{Choice, Effort, Situation, choose};
 use super::retention::{ClockWatch, expired};
 use crate::manifest::Edit;
 use crate::merge::Source;
 use crate::part::{PartId, PartMeta};
 use crate::state::{LiveSeries, StoredPart, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
+use crate::tombstone::Tombstone;
 use crate::{Error, Kind};
 
 /// Compacts and expires by itself, until the store closes.
@@ -91,11 +94,25 @@ fn table_round(store: &Store, name: &str, effort: Effort, expiry: Expiry) -> Res
             break;
         };
         let parts: Vec<&PartMeta> = table.parts.iter().map(|part| part.meta()).collect();
-        let now = store.environment.now();
-        let Some(choice) = choose(&parts, &store.settings, now, effort, &failed) else {
+        // A restore to before a tombstone that the manifest does not have needs the rows.
+        let tombstones = table.tombstones.iter();
+        let tombstones: Vec<&Tombstone> =
+            tombstones.filter(|t| t.lsn < state.flushed_lsn).collect();
+        let situation = Situation {
+            parts: &parts,
+            tombstones: &tombstones,
+            retention: table.definition.retention,
+            parts_max: pages_max(store.settings.shares.compaction_bytes_max)
+                / (table.definition.fields.len() + 1),
+            settings: &store.settings,
+            now: store.environment.now(),
+            effort,
+            failed: &failed,
+        };
+        let Some(choice) = choose(&situation) else {
             break;
         };
-        match merge(store, table, &choice) {
+        match merge(store, table, &choice, (state.flushed_lsn, effort)) {
             // E-4: parts with a damaged page stay as they are, and all others are merged.
             Err(error) if error.kind() == Kind::Corrupt => {
                 first_error.get_or_insert(error);
@@ -160,7 +177,13 @@ fn renumber(store: &Store, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error> {
+/// Merges parts of a table, and leaves out what the tombstones of the manifest delete.
+fn merge(
+    store: &Store,
+    table: &TableState,
+    choice: &Choice,
+    (flushed, effort): (Lsn, Effort),
+) -> Result<(), Error> {
     let name = &table.definition.name;
     let mut removed = with_ids(table, &choice.parts);
     removed.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
@@ -172,9 +195,24 @@ fn merge(store: &Store, table: &TableState, choice: &Choice) -> Result<(), Error
             .collect::<Result<_, Error>>()?,
         window: choice.window,
         level: choice.level,
+        heat: choice.heat,
+        committed: removed
+            .iter()
+            .map(|part| part.meta().committed)
+            .max()
+            .unwrap_or(Timestamp::MIN),
+        deletes_lsn: flushed,
         pages_max: pages_max(store.settings.shares.compaction_bytes_max),
     };
-    let stored = store_part(&store.shelf, &contents, &|| store.is_closing())?;
+    let unmerged = table.parts.iter().filter(|part| part.meta().level == 0);
+    let unmerged = unmerged.count();
+    let pace = || match effort {
+        Effort::Usual => give_way(store, unmerged),
+        // Somebody waits for it.
+        Effort::Full if store.is_closing() => Err(Error::Closing),
+        Effort::Full => Ok(()),
+    };
+    let stored = store_part(&store.shelf, &contents, &pace)?;
     let stored: Vec<Stored> = stored.into_iter().collect();
     let edit = Edit::Compact {
         removed: choice.parts.clone(),
@@ -222,6 +260,7 @@ fn publish(
     let mut next = writer.next();
     if let Some(table) = next.table_mut(table) {
         table.replace_parts(added, removed);
+        table.forget_tombstones();
     }
     writer.publish(next);
     // E-2: the files go when the last view, backup or scan that has them is gone.

@@ -4,10 +4,10 @@ use wal::Binding;
 use wire::BatchFrame;
 
 use super::Engine;
-use crate::Error;
 use crate::admission::{Admitted, check_tags};
 use crate::apply::{Commit, PreparedBatch};
 use crate::catalogue::{CatalogueEdit, TableChange};
+use crate::{Error, RowPredicate};
 
 impl Engine {
     /// Writes a batch: all of its rows, or none.
@@ -61,6 +61,18 @@ impl Engine {
     pub fn set_table(&self, name: &str, change: TableChange) -> Result<Commit, Error> {
         let name = name.to_owned();
         self.edit(CatalogueEdit::SetTable { name, change })
+    }
+
+    /// Deletes rows of a table that are there when it commits; what is written later stays.
+    ///
+    /// They are gone for every view from then on, and from the disk with a later compaction.
+    ///
+    /// # Errors
+    /// As [`Self::edit`]; [`Error::Absent`] for a table or tag that does not exist, [`Error::Refused`] for
+    /// rows that cannot be meant.
+    pub fn delete_rows(&self, table: &str, rows: RowPredicate) -> Result<Commit, Error> {
+        let table = table.to_owned();
+        self.edit(CatalogueEdit::DeleteRows { table, rows })
     }
 
     fn try_commit(&self, frame: BatchFrame) -> Result<Commit, Error> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use schema::{Span, TimeRange, Timestamp};
 
-use crate::CompactionSettings;
 use crate::Settings;
 use crate::memtable::Chunk;
 
@@ -21,8 +20,14 @@ pub(crate) fn windows_of<'a>(
     if short.len() <= WINDOWS_MAX {
         return short;
     }
-    let CompactionSettings { window, .. } = settings.compaction;
-    cut(chunks, window)
+    let mut windows = short;
+    for length in &settings.compaction.windows {
+        windows = cut(chunks.clone(), *length);
+        if windows.len() <= WINDOWS_MAX {
+            break;
+        }
+    }
+    windows
 }
 
 fn cut<'a>(chunks: impl Iterator<Item = &'a Arc<Chunk>>, length: Span) -> Vec<TimeRange> {

@@ -14,6 +14,7 @@ use crate::Settings;
 use crate::manifest::{Edit, FlushPoint};
 use crate::memtable::MemTable;
 use crate::merge::Source;
+use crate::part::Heat;
 use crate::state::{Shelf, State, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 
@@ -69,7 +70,7 @@ pub(crate) fn flush(store: &Store) -> Result<(), Error> {
 /// Writes and publishes what was frozen.
 fn finish(store: &Store, begun: &Begun) -> Result<(), Error> {
     let state = store.state.load();
-    let written = write_tables(&state, &store.shelf, &store.settings)?;
+    let written = write_tables(&state, &begun.point, &store.shelf, &store.settings)?;
     let rows: u64 = written.iter().map(|stored| stored.entry.meta.rows).sum();
     let disk = &store.environment.disk;
     if let Err(source) = disk.reach(FailPoint::FlushWritten) {
@@ -97,15 +98,9 @@ fn freeze(store: &Store) -> Option<Begun> {
     if next.applied_end == next.flushed_lsn {
         return None;
     }
-    let (now, time) = (store.environment.clock.monotonic(), next.applied_time);
-    writer.windows().expire(time, &store.dedup);
-    let point = FlushPoint {
-        end: next.applied_end,
-        last_lsn: next.applied_lsn,
-        time,
-        windows: writer.windows().clone(),
-        catalogue: (*next.catalogue).clone(),
-    };
+    let now = store.environment.clock.monotonic();
+    writer.windows().expire(next.applied_time, &store.dedup);
+    let point = FlushPoint::of(&next, writer.windows());
     freeze_tables(&mut next);
     store.pressure.measure(&next, now);
     writer.publish(next);
@@ -127,18 +122,19 @@ pub(crate) fn freeze_tables(state: &mut State) {
     }
 }
 
-/// Writes the frozen memtables of a state as parts.
+/// Writes the frozen memtables of a state, which end at a point, as parts.
 ///
 /// # Errors
 /// [`Error::Io`]; no part is left then.
 pub(crate) fn write_tables(
     state: &State,
+    point: &FlushPoint,
     shelf: &Shelf,
     settings: &Settings,
 ) -> Result<Vec<Stored>, Error> {
     let mut written = Vec::new();
     for table in state.tables.values() {
-        let outcome = write_table(table, shelf, settings, &mut written);
+        let outcome = write_table(table, point, shelf, settings, &mut written);
         if let Err(error) = outcome {
             written
                 .iter()
@@ -151,6 +147,7 @@ pub(crate) fn write_tables(
 
 fn write_table(
     table: &TableState,
+    point: &FlushPoint,
     shelf: &Shelf,
     settings: &Settings,
     written: &mut Vec<Stored>,
@@ -170,9 +167,12 @@ fn write_table(
                 .collect(),
             window,
             level: 0,
+            heat: Heat::Hot,
+            committed: point.time,
+            deletes_lsn: point.end,
             pages_max: 0,
         };
-        written.extend(store_part(shelf, &contents, &|| false)?);
+        written.extend(store_part(shelf, &contents, &|| Ok(()))?);
     }
     Ok(())
 }
@@ -213,6 +213,10 @@ pub(crate) fn retire(state: &mut State, end: Lsn, written: Vec<Stored>) {
         if let Some(table) = state.table_mut(&stored.entry.meta.table) {
             table.replace_parts(&[stored.part], &[]);
         }
+    }
+    let deleted = state.tables.values_mut();
+    for table in deleted.filter(|table| !table.tombstones.is_empty()) {
+        Arc::make_mut(table).forget_tombstones();
     }
     state.flushed_lsn = end;
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use schema::{ColumnDefinition, FieldType, Lsn, TimeRange};
+use schema::{ColumnDefinition, FieldType, Lsn, TimeRange, Timestamp};
 use seal::{FileKey, FileKind, PAGE_OVERHEAD_BYTES, Salt, open_page, seal_page};
 
 use super::Seed;
@@ -12,7 +12,7 @@ use super::values::{COLUMNS, column_of};
 use crate::encoding::decompress;
 use crate::part::fuzzing::{Footer, HEADER_BYTES, Header, Trailer, footer_place, open, page_place};
 use crate::part::{
-    PageCache, PageColumn, Part, PartDescription, PartEnvironment, PartMeta, PartWriter,
+    Heat, PageCache, PageColumn, Part, PartDescription, PartEnvironment, PartMeta, PartWriter,
     WriterSettings,
 };
 
@@ -215,6 +215,9 @@ fn part(environment: &PartEnvironment, make: fn(i64) -> i64) -> PartMeta {
         first_lsn: Lsn::new(3),
         last_lsn: Lsn::new(9),
         level: 1,
+        heat: Heat::Cold,
+        committed: Timestamp::from_nanos(7),
+        deletes_lsn: Lsn::new(10),
     };
     let settings = WriterSettings {
         page_rows: 20,

@@ -5,6 +5,7 @@ use schema::Lsn;
 use super::{Edit, FlushPoint, Manifest, PartEntry};
 use crate::Error;
 use crate::part::{PartId, PartMeta};
+use crate::tombstone::Tombstone;
 
 impl Manifest {
     /// Returns the manifest after an edit.
@@ -24,6 +25,7 @@ impl Manifest {
             }
             Edit::Timeline(timeline) => next.timeline = timeline,
         }
+        next.forget_tombstones();
         Ok(next)
     }
 
@@ -43,6 +45,7 @@ impl Manifest {
         self.flushed_lsn = point.end;
         self.last_lsn = point.last_lsn;
         self.flushed_time = point.time;
+        self.tombstones = point.tombstones;
         self.windows = point.windows;
         self.catalogue = point.catalogue;
         Ok(())
@@ -63,6 +66,18 @@ impl Manifest {
             return Err(broken(self.flushed_lsn, "a compaction mixes tables"));
         }
         self.add(added)
+    }
+
+    /// Forgets the tombstones that no part is left for.
+    fn forget_tombstones(&mut self) {
+        let parts = &self.parts;
+        self.tombstones.retain(|table, tombstones| {
+            let is_for = |t: &Tombstone, entry: &PartEntry| {
+                entry.meta.table == *table && t.is_for_part(&entry.meta)
+            };
+            tombstones.retain(|t| parts.iter().any(|entry| is_for(t, entry)));
+            !tombstones.is_empty()
+        });
     }
 
     /// Leaves parts out and returns them.

@@ -1,11 +1,15 @@
 //! Changes of the manifest.
 
+use std::collections::BTreeMap;
+
 use schema::{Lsn, Timestamp};
 
 use super::PartEntry;
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
 use crate::part::PartId;
+use crate::state::State;
+use crate::tombstone::Tombstone;
 
 /// One change, made durable as one (E-1).
 #[derive(Debug, Clone)]
@@ -42,8 +46,30 @@ pub(crate) struct FlushPoint {
     pub(crate) last_lsn: Lsn,
     /// When it was committed.
     pub(crate) time: Timestamp,
+    /// What was deleted and may still be in parts, by table.
+    pub(crate) tombstones: BTreeMap<String, Vec<Tombstone>>,
     /// Which numbered batches are stored.
     pub(crate) windows: Windows,
     /// Tables, tokens, collectors.
     pub(crate) catalogue: Catalogue,
+}
+
+impl FlushPoint {
+    /// Returns the point that a state is at, with the windows of that moment.
+    pub(crate) fn of(state: &State, windows: &Windows) -> Self {
+        let deleted = state
+            .tables
+            .values()
+            .filter(|table| !table.tombstones.is_empty());
+        let tombstones =
+            deleted.map(|table| (table.definition.name.clone(), table.tombstones.to_vec()));
+        Self {
+            end: state.applied_end,
+            last_lsn: state.applied_lsn,
+            time: state.applied_time,
+            tombstones: tombstones.collect(),
+            windows: windows.clone(),
+            catalogue: (*state.catalogue).clone(),
+        }
+    }
 }

@@ -4,12 +4,13 @@
 //!  sealed envelope (crate `seal`, kind Manifest) around:
 //!  offset  bytes  field    meaning
 //!       0      4  magic    "pgAM"
-//!       4      2  version  1
+//!       4      2  version  2
 //!       6      2  reserved 0
 //!       8      8  length   bytes of the body before compression
 //!      16      n  body     zstd of the manifest as JSON, to the end
 //! ```
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use platform::Entropy;
@@ -52,7 +53,7 @@ pub(crate) fn decode(path: &Path, bytes: &[u8], keyring: &Keyring) -> Result<Man
     if [m0, m1, m2, m3] != MAGIC {
         return Err(corrupt("it is not a manifest"));
     }
-    if u16::from_le_bytes([v0, v1]) != VERSION {
+    if !VERSIONS.contains(&u16::from_le_bytes([v0, v1])) {
         return Err(Error::Refused {
             what: path.display().to_string(),
             reason: "a later version of this program wrote it",
@@ -68,7 +69,9 @@ pub(crate) fn decode(path: &Path, bytes: &[u8], keyring: &Keyring) -> Result<Man
 }
 
 const MAGIC: [u8; 4] = *b"pgAM";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+/// Version 1 has no tombstones, and its parts neither heat nor `committed` nor `deletes_lsn`.
+const VERSIONS: RangeInclusive<u16> = 1..=VERSION;
 const HEADER_BYTES: usize = 16;
 const LEVEL: i32 = 1;
 /// A manifest of a million parts stays below.

@@ -11,6 +11,8 @@ mod edit;
 mod format;
 mod store;
 
+use std::collections::BTreeMap;
+
 use schema::{Lsn, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,7 @@ pub(crate) use store::{ManifestStore, newest};
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
 use crate::part::{PartId, PartMeta};
+use crate::tombstone::Tombstone;
 
 /// All that must be known to open a store, but for the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +39,9 @@ pub(crate) struct Manifest {
     pub(crate) timeline: u32,
     /// The parts, by table and id.
     pub(crate) parts: Vec<PartEntry>,
+    /// What was deleted and may still be in parts, by table.
+    #[serde(default)]
+    pub(crate) tombstones: BTreeMap<String, Vec<Tombstone>>,
     /// Which numbered batches are stored.
     pub(crate) windows: Windows,
     /// Tables, tokens, collectors.
@@ -61,6 +67,7 @@ impl Manifest {
             flushed_time: Timestamp::MIN,
             timeline: 1,
             parts: Vec::new(),
+            tombstones: BTreeMap::new(),
             windows: Windows::default(),
             catalogue: Catalogue::default(),
         }

@@ -1,5 +1,6 @@
 //! Goal: an edit that contradicts the manifest is refused, and one that does not does what it says.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use platform::{SimDisk, SimEntropy};
@@ -10,7 +11,7 @@ use super::{Edit, FlushPoint, Manifest, PartEntry, decode, encode};
 use crate::Kind;
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
-use crate::part::{PartId, PartMeta};
+use crate::part::{Heat, PartId, PartMeta};
 
 fn entry(number: u8, time: i64, first: u64, last: u64) -> PartEntry {
     let at = Timestamp::from_nanos;
@@ -30,6 +31,9 @@ fn entry(number: u8, time: i64, first: u64, last: u64) -> PartEntry {
             last_lsn: Lsn::new(last),
             bytes: 10,
             level: 0,
+            heat: Heat::Hot,
+            committed: at(0),
+            deletes_lsn: Lsn::new(last),
         },
         is_unique: true,
     }
@@ -40,6 +44,7 @@ fn flush(added: Vec<PartEntry>, end: u64) -> Edit {
         end: Lsn::new(end),
         last_lsn: Lsn::new(end.saturating_sub(1)),
         time: Timestamp::from_nanos(7),
+        tombstones: BTreeMap::new(),
         windows: Windows::default(),
         catalogue: Catalogue::default(),
     };

@@ -25,6 +25,8 @@ pub(crate) use merge::merge_chunks;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct MemTable {
     chunks: Vec<Levelled>,
+    /// So many chunks are merged with none that come later.
+    closed: usize,
     bytes: usize,
     rows: usize,
 }
@@ -86,6 +88,14 @@ impl MemTable {
         next
     }
 
+    /// Returns the same rows, merged with none that come later: a tombstone lies between.
+    pub(crate) fn closed(&self) -> Self {
+        Self {
+            closed: self.chunks.len(),
+            ..self.clone()
+        }
+    }
+
     /// Returns a memtable of other chunks in the place of these.
     pub(crate) fn map(&self, chunk: impl Fn(&Chunk) -> Chunk) -> Self {
         let chunks = self.chunks.iter().map(|levelled| Levelled {
@@ -100,8 +110,9 @@ impl MemTable {
 
     /// Returns where the last chunks begin, if there are enough of one level to be merged.
     fn full_level(&self) -> Option<usize> {
-        let level = self.chunks.last()?.level;
-        let equal = self.chunks.iter().rev().take_while(|l| l.level == level);
+        let open = self.chunks.get(self.closed..).unwrap_or_default();
+        let level = open.last()?.level;
+        let equal = open.iter().rev().take_while(|l| l.level == level);
         let start = self.chunks.len() - equal.count();
         let full = self
             .chunks

@@ -18,7 +18,8 @@ pub(crate) struct Reader {
     sources: Arc<[Source]>,
     /// For each source, where it has the fields that are wanted.
     fields: Vec<Vec<Option<usize>>>,
-    time_pages: HashMap<(usize, usize), Arc<Vec<i64>>>,
+    /// For each source the page of times that was read last.
+    time_pages: HashMap<usize, (usize, Arc<Vec<i64>>)>,
     field_pages: HashMap<(usize, usize), (usize, Arc<Column>)>,
     pages_max: usize,
     /// Whether pages go into the cache that all readers share.
@@ -75,18 +76,19 @@ impl Reader {
             }),
             Some(Source::Part(part)) => {
                 let (page, page_rows) = (part.page_of(rows.start), part.page_rows());
-                if self.time_pages.len() >= self.pages_max {
-                    self.time_pages.clear();
-                }
-                let times = match self.time_pages.get(&(source, page)) {
-                    Some(times) => Arc::clone(times),
+                let held = self.time_pages.get(&source);
+                let times = match held.filter(|(held, _)| *held == page) {
+                    Some((_, times)) => Arc::clone(times),
                     None => {
+                        if self.time_pages.len() >= self.pages_max {
+                            self.time_pages.clear();
+                        }
                         let times = if self.is_cached {
                             part.time_page(page)?
                         } else {
                             part.read_time_page(page)?
                         };
-                        self.time_pages.insert((source, page), Arc::clone(&times));
+                        self.time_pages.insert(source, (page, Arc::clone(&times)));
                         times
                     }
                 };

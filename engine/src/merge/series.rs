@@ -38,9 +38,23 @@ impl SeriesMerge {
         range: &TimeRange,
         reader: &mut Reader,
     ) -> Result<Self, Error> {
+        let pieces = runs.into_iter().map(|run| (run, *range));
+        Self::of_pieces(mode, pieces, reader)
+    }
+
+    /// Returns a merge of pieces of the runs of a series, each with its own range of time; pieces of one
+    /// source have no moment in common.
+    ///
+    /// # Errors
+    /// Those of reading a page.
+    pub(crate) fn of_pieces(
+        mode: Mode,
+        pieces: impl IntoIterator<Item = (SourceRun, TimeRange)>,
+        reader: &mut Reader,
+    ) -> Result<Self, Error> {
         let mut waiting = Vec::new();
-        for run in runs {
-            waiting.extend(Cursor::before(run, range, reader)?);
+        for (run, range) in pieces {
+            waiting.extend(Cursor::before(run, &range, reader)?);
         }
         waiting.sort_unstable_by_key(|cursor| std::cmp::Reverse((cursor.lower, cursor.source)));
         Ok(Self {

@@ -8,7 +8,7 @@ use schema::{ColumnDefinition, Lsn, TimeRange, Timestamp};
 use seal::Keyring;
 use serde::{Deserialize, Serialize};
 
-use super::PartId;
+use super::{Heat, PartId};
 use crate::encoding::Effort;
 
 /// What parts are read and written with.
@@ -48,6 +48,12 @@ pub struct PartDescription {
     pub last_lsn: Lsn,
     /// How often its rows were merged: 0 straight from memory.
     pub level: u8,
+    /// Whether its rows will be written again soon.
+    pub heat: Heat,
+    /// No batch in it was committed later.
+    pub committed: Timestamp,
+    /// Tombstones of records below are applied to its rows.
+    pub deletes_lsn: Lsn,
 }
 
 /// What is known of a part without opening it; the manifest keeps it.
@@ -75,6 +81,15 @@ pub struct PartMeta {
     pub bytes: u64,
     /// How often its rows were merged: 0 straight from memory.
     pub level: u8,
+    /// Whether its rows will be written again soon; parts written before heat was noted are cold.
+    #[serde(default = "Heat::cold")]
+    pub heat: Heat,
+    /// No batch in it was committed later; the epoch where that was not noted.
+    #[serde(default)]
+    pub committed: Timestamp,
+    /// Tombstones of records below are applied to its rows; none where it was not noted.
+    #[serde(default)]
+    pub deletes_lsn: Lsn,
 }
 
 /// How a part is written.

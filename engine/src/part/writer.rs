@@ -34,6 +34,8 @@ pub struct PartWriter {
     directory: DirectoryBuilder,
     group: OpenGroup,
     rows: u32,
+    /// Where within the rows that are appended next series begin.
+    begins: Vec<usize>,
     /// The time of the newest row of the series that is being written.
     newest: Option<i64>,
     /// The earliest and latest time of all rows.
@@ -84,6 +86,7 @@ impl PartWriter {
             salt,
             end: HEADER_BYTES as u64,
             rows: 0,
+            begins: Vec::new(),
             newest: None,
             times: None,
         })
@@ -110,11 +113,23 @@ impl PartWriter {
     /// When the series does not come after the one before, has another number of tags than the part,
     /// or follows a series without rows.
     pub fn begin_series(&mut self, tags: &[Option<&str>]) {
-        self.directory.begin(tags, self.rows);
-        self.newest = None;
+        self.begin_series_at(tags, 0);
     }
 
-    /// Appends rows to the series that was begun; a field that is `None` is null in all of them.
+    /// Begins a series within the rows that are appended next: so many of them belong to those before.
+    ///
+    /// Series of few rows are appended together by this, without a call for each column of each.
+    ///
+    /// # Panics
+    /// As [`Self::begin_series`]; the next [`Self::append`] when it has fewer rows.
+    pub fn begin_series_at(&mut self, tags: &[Option<&str>], ahead: usize) {
+        let ahead_rows = u32::try_from(ahead).expect("rows of one call are counted in 32 bits");
+        self.directory
+            .begin(tags, self.rows.saturating_add(ahead_rows));
+        self.begins.push(ahead);
+    }
+
+    /// Appends rows to the series that were begun; a field that is `None` is null in all of them.
     ///
     /// # Errors
     /// [`Error::Limit`] for more rows or text than a part or page can hold, [`Error::Io`] when the
@@ -184,6 +199,9 @@ impl PartWriter {
             last_lsn: self.description.last_lsn,
             bytes: 0,
             level: self.description.level,
+            heat: self.description.heat,
+            committed: self.description.committed,
+            deletes_lsn: self.description.deletes_lsn,
         };
         let footer = Footer {
             description: FooterDescription {
@@ -233,6 +251,18 @@ impl PartWriter {
             fields.iter().flatten().all(fits),
             "all fields have as many rows as there are times"
         );
+        let begins = std::mem::take(&mut self.begins);
+        let mut start = 0;
+        for begin in begins {
+            let rest = time.get(start..begin);
+            self.check_times(rest.expect("a series begins within the rows that are appended"));
+            (start, self.newest) = (begin, None);
+        }
+        self.check_times(time.get(start..).unwrap_or_default());
+    }
+
+    /// Checks the times of rows of one series.
+    fn check_times(&mut self, time: &[i64]) {
         let (Some(first), Some(last)) = (time.first(), time.last()) else {
             return;
         };

@@ -157,6 +157,11 @@ fn state_of(manifest: &Manifest) -> State {
         ..State::default()
     };
     state.set_catalogue(manifest.catalogue.clone());
+    for (name, tombstones) in &manifest.tombstones {
+        if let Some(table) = state.table_mut(name) {
+            table.tombstones = tombstones.as_slice().into();
+        }
+    }
     state
 }
 

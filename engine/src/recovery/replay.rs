@@ -49,15 +49,9 @@ impl Replay<'_> {
     /// Puts what was replayed so far into parts, since it outgrows memory.
     fn flush(&mut self) -> Result<(), Error> {
         freeze_tables(&mut self.state);
-        let written = write_tables(&self.state, self.shelf, self.settings)?;
         self.windows.expire(self.state.applied_time, &self.dedup);
-        let point = FlushPoint {
-            end: self.state.applied_end,
-            last_lsn: self.state.applied_lsn,
-            time: self.state.applied_time,
-            windows: self.windows.clone(),
-            catalogue: (*self.state.catalogue).clone(),
-        };
+        let point = FlushPoint::of(&self.state, &self.windows);
+        let written = write_tables(&self.state, &point, self.shelf, self.settings)?;
         let added = written.iter().map(|stored| stored.entry.clone()).collect();
         let edit = Edit::Flush { added, point };
         let next = self.manifest.present().manifest.apply(edit)?;

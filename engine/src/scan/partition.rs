@@ -15,6 +15,7 @@ use crate::column::Column;
 use crate::merge::{Plan, Reader, SeriesMerge, Source};
 use crate::series::{SeriesId, SeriesOrder};
 use crate::state::TableState;
+use crate::tombstone::Deletions;
 
 /// What all partitions of a scan share.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(super) struct Scan {
     pub(super) schema: SchemaRef,
     pub(super) outputs: Vec<Output>,
     pub(super) sources: Arc<[Source]>,
+    pub(super) deletions: Deletions,
     /// The series that are selected, in the order of their tags.
     pub(super) series: Vec<SeriesId>,
     /// The order of all series.
@@ -146,7 +148,10 @@ impl ScanPartition {
                 .runs
                 .find(*series, &self.scan.sources, &self.scan.order);
             let mode = self.scan.table.mode();
-            let merge = SeriesMerge::new(mode, runs, &self.scan.time, &mut self.reader)?;
+            let whose = (*series, &*self.scan.table.series);
+            let time = &self.scan.time;
+            let deletions = &self.scan.deletions;
+            let merge = deletions.merge(mode, whose, runs, time, &mut self.reader)?;
             if !merge.is_done() {
                 return Ok(Some((*series, merge)));
             }

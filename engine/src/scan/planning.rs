@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use schema::ColumnDefinition;
+use schema::{ColumnDefinition, Lsn};
 
 use super::partition::{Output, Scan};
 use super::selection::{selected, shared_out};
@@ -11,6 +11,7 @@ use super::{ScanPartition, ScanRequest};
 use crate::Error;
 use crate::merge::Source;
 use crate::state::TableState;
+use crate::tombstone::Deletions;
 
 /// Returns the partitions that a request asks for; none if nothing can match.
 pub(crate) fn plan(
@@ -35,6 +36,7 @@ pub(crate) fn plan(
     let stretches = shared_out(&series, &sources, request.partitions);
     let scan = Arc::new(Scan {
         table: Arc::clone(table),
+        deletions: Deletions::below(Lsn::MAX, table, &sources),
         schema: Arc::new(schema),
         outputs,
         sources,

@@ -88,6 +88,7 @@ impl TableState {
             series: index,
             frozen,
             active,
+            tombstones: Arc::clone(&self.tombstones),
         }
     }
 

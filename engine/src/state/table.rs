@@ -9,6 +9,7 @@ use crate::Error;
 use crate::memtable::{Chunk, MemTable};
 use crate::merge::{Mode, Source};
 use crate::series::SeriesIndex;
+use crate::tombstone::Tombstone;
 
 /// The rows of a table, wherever they are.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct TableState {
     pub(crate) frozen: Option<Arc<MemTable>>,
     /// The memtable that is being filled.
     pub(crate) active: Arc<MemTable>,
+    /// What was deleted and may still be in parts or in memory, in the order of the log.
+    pub(crate) tombstones: Arc<[Tombstone]>,
 }
 
 /// What is known of a chunk or a part without reading it.
@@ -45,6 +48,7 @@ impl TableState {
             parts: Arc::default(),
             frozen: None,
             active: Arc::default(),
+            tombstones: Arc::default(),
         }
     }
 
@@ -108,6 +112,40 @@ impl TableState {
     /// Returns the number of rows in memory, overwritten ones included.
     pub(crate) fn memtable_rows(&self) -> usize {
         self.frozen.as_ref().map_or(0, |frozen| frozen.rows()) + self.active.rows()
+    }
+
+    /// Deletes the rows that are there; what is written later stays.
+    pub(crate) fn delete(&mut self, tombstone: Tombstone) {
+        // Rows from before and after must not come together in one chunk, whose rows are of no one age.
+        self.active = Arc::new(self.active.closed());
+        let all = self.tombstones.iter().cloned();
+        self.tombstones = all.chain([tombstone]).collect();
+        self.forget_tombstones();
+    }
+
+    /// Forgets the tombstones that no row is left for.
+    pub(crate) fn forget_tombstones(&mut self) {
+        if self.tombstones.is_empty() {
+            return;
+        }
+        let needed = self
+            .tombstones
+            .iter()
+            .filter(|t| self.is_needed(t))
+            .cloned();
+        self.tombstones = needed.collect();
+    }
+
+    /// Tells whether rows may be hidden by a tombstone.
+    pub(crate) fn has_deletions(&self) -> bool {
+        self.tombstones.iter().any(|t| self.is_needed(t))
+    }
+
+    /// Tells whether a tombstone is for any part or chunk.
+    fn is_needed(&self, tombstone: &Tombstone) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| tombstone.is_for_part(part.meta()))
+            || self.chunks().any(|chunk| tombstone.is_for_chunk(chunk))
     }
 
     /// Adds parts and leaves others out.

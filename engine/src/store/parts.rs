@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use schema::{ColumnDefinition, Lsn, TimeRange};
+use schema::{ColumnDefinition, Lsn, TimeRange, Timestamp};
 
 use crate::Error;
 use crate::column::Column;
 use crate::manifest::PartEntry;
-use crate::merge::{Mode, Plan, Reader, SeriesMerge, Source, SourceRun};
-use crate::part::{Effort, PartDescription, PartEnvironment, PartWriter, WriterSettings};
+use crate::merge::{Mode, Plan, Reader, Source, SourceRun};
+use crate::part::{Effort, Heat, PartDescription, PartEnvironment, PartWriter, WriterSettings};
 use crate::series::{SeriesId, SeriesIndex};
 use crate::state::{Shelf, StoredPart, TableState};
+use crate::tombstone::Deletions;
 
 /// What a part is to hold.
 #[derive(Debug)]
@@ -23,6 +24,12 @@ pub(crate) struct Contents<'a> {
     pub(crate) window: TimeRange,
     /// How often its rows were merged.
     pub(crate) level: u8,
+    /// Whether its rows will be written again soon.
+    pub(crate) heat: Heat,
+    /// When the last batch in it was committed, or later.
+    pub(crate) committed: Timestamp,
+    /// Tombstones of records below are applied to its rows as they are written.
+    pub(crate) deletes_lsn: Lsn,
     /// Pages of the sources that may be kept open.
     pub(crate) pages_max: usize,
 }
@@ -41,12 +48,12 @@ pub(crate) struct Stored {
 /// Memory: a batch of rows, the writer's open pages and at most `pages_max` pages of the sources.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Corrupt`] for a source that does not read, [`Error::Closing`] when
-/// `is_cancelled` says so. No file is left then.
+/// [`Error::Io`], [`Error::Corrupt`] for a source that does not read, and what `pace` returns, which is
+/// asked before each batch of rows. No file is left then.
 pub(crate) fn store_part(
     shelf: &Shelf,
     contents: &Contents<'_>,
-    is_cancelled: &dyn Fn() -> bool,
+    pace: &dyn Fn() -> Result<(), Error>,
 ) -> Result<Option<Stored>, Error> {
     let fields = present_fields(contents);
     let wanted: Vec<_> = fields
@@ -56,19 +63,20 @@ pub(crate) fn store_part(
     let sources = Arc::clone(&contents.sources);
     let mut copy = Copying {
         contents,
+        deletions: Deletions::below(contents.deletes_lsn, contents.table, &sources),
         reader: Reader::streaming(sources, &wanted, contents.pages_max),
         plan: Plan::new(true),
+        begun: Vec::new(),
         fields: fields.iter().map(|(_, field)| field.clone()).collect(),
         writer: None,
         environment: &shelf.environment,
+        pace,
         is_unique: true,
     };
     for (series, runs) in series_of(&contents.table.series, &contents.sources) {
-        if is_cancelled() {
-            return Err(Error::Closing);
-        }
         copy.series(series, runs)?;
     }
+    copy.write()?;
     let is_unique = copy.is_unique;
     let Some(writer) = copy.writer else {
         return Ok(None);
@@ -134,37 +142,55 @@ fn series_of<'a>(
 /// A part being written.
 struct Copying<'a> {
     contents: &'a Contents<'a>,
+    deletions: Deletions,
     environment: &'a PartEnvironment,
+    pace: &'a dyn Fn() -> Result<(), Error>,
     reader: Reader,
     plan: Plan,
+    /// The series that begin in the plan, and at which of its rows.
+    begun: Vec<(SeriesId, usize)>,
     fields: Vec<ColumnDefinition>,
     writer: Option<PartWriter>,
     is_unique: bool,
 }
 
 impl Copying<'_> {
+    /// Plans the rows of a series, and writes what is planned whenever it is enough.
     fn series(&mut self, series: SeriesId, runs: Vec<SourceRun>) -> Result<(), Error> {
         let mode = self.contents.table.mode();
-        let mut merge = SeriesMerge::new(mode, runs, &self.contents.window, &mut self.reader)?;
+        let (whose, window) = (
+            (series, &*self.contents.table.series),
+            &self.contents.window,
+        );
+        let reader = &mut self.reader;
+        let mut merge = self.deletions.merge(mode, whose, runs, window, reader)?;
         let (mut is_begun, mut last) = (false, None);
         while !merge.is_done() {
-            self.plan.clear();
+            let before = self.plan.rows();
             merge.fill(BATCH_ROWS, &mut self.plan, &mut self.reader)?;
-            if self.plan.rows() == 0 {
-                continue;
+            let times = self.plan.times.get(before..).unwrap_or_default();
+            if !is_begun && !times.is_empty() {
+                self.begun.push((series, before));
+                is_begun = true;
             }
             if mode == Mode::AppendOnly {
-                self.is_unique &= are_distinct(last, &self.plan.times);
-                last = self.plan.times.last().copied();
+                self.is_unique &= are_distinct(last, times);
+                last = times.last().copied().or(last);
             }
-            self.rows((!is_begun).then_some(series))?;
-            is_begun = true;
+            if self.plan.rows() >= BATCH_ROWS {
+                self.write()?;
+            }
         }
         Ok(())
     }
 
-    /// Writes the rows of the plan, which begin a series or go on with it.
-    fn rows(&mut self, begin: Option<SeriesId>) -> Result<(), Error> {
+    /// Writes the rows of the plan and begins another.
+    fn write(&mut self) -> Result<(), Error> {
+        let rows = self.plan.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        (self.pace)()?;
         let mut columns = Vec::with_capacity(self.fields.len());
         for (wanted, field) in self.fields.iter().enumerate() {
             let mut column = Column::empty(field.field_type);
@@ -175,20 +201,20 @@ impl Copying<'_> {
             Some(writer) => writer,
             None => self.create()?,
         };
-        if let Some(series) = begin {
-            let tags = self.contents.table.definition.tags.len();
-            self.contents.table.series.read(|table| {
+        let tags = self.contents.table.definition.tags.len();
+        self.contents.table.series.read(|table| {
+            for (series, ahead) in self.begun.drain(..) {
                 let values = (0..tags).map(|tag| table.value_of(tag, series).map(|v| &**v));
-                writer.begin_series(&values.collect::<Vec<_>>());
-            });
-        }
-        let rows = self.plan.rows();
+                writer.begin_series_at(&values.collect::<Vec<_>>(), ahead);
+            }
+        });
         let slices: Vec<_> = columns
             .iter()
             .map(|column| Some((column, 0..rows)))
             .collect();
         writer.append(&self.plan.times, &slices)?;
         self.writer = Some(writer);
+        self.plan.clear();
         Ok(())
     }
 
@@ -205,11 +231,14 @@ impl Copying<'_> {
             first_lsn: first.unwrap_or(Lsn::ZERO),
             last_lsn: last.unwrap_or(Lsn::ZERO),
             level: self.contents.level,
+            heat: self.contents.heat,
+            committed: self.contents.committed,
+            deletes_lsn: self.contents.deletes_lsn,
         };
-        // What comes straight from memory is soon merged: small is what stays.
-        let effort = match self.contents.level {
-            0 => Effort::Hot,
-            _ => Effort::Cold,
+        // What is soon written again is encoded fast; small is what stays.
+        let effort = match self.contents.heat {
+            Heat::Hot => Effort::Hot,
+            Heat::Cold => Effort::Cold,
         };
         let settings = WriterSettings {
             effort,

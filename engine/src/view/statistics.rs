@@ -7,6 +7,9 @@ use crate::state::{Extent, TableState};
 
 /// Returns the number of rows where no row can hide another.
 pub(super) fn exact_row_count(table: &TableState) -> Option<u64> {
+    if table.has_deletions() {
+        return None;
+    }
     let extents: Vec<Extent> = table.extents().collect();
     if table.mode() == Mode::Merging && !are_apart(&extents) {
         return None;
@@ -14,8 +17,11 @@ pub(super) fn exact_row_count(table: &TableState) -> Option<u64> {
     Some(extents.iter().map(|extent| extent.rows).sum())
 }
 
-/// Returns the earliest and the latest time.
+/// Returns the earliest and the latest time where no row is hidden.
 pub(super) fn time_bounds(table: &TableState) -> Option<(Timestamp, Timestamp)> {
+    if table.has_deletions() {
+        return None;
+    }
     let bounds = table.extents().map(|extent| extent.times);
     let (min, max) = bounds.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
     Some((Timestamp::from_nanos(min), Timestamp::from_nanos(max)))

@@ -6,10 +6,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use schema::{FieldType, TIME_COLUMN, TableDefinition, Timestamp};
 
 use super::statistics;
-use crate::Error;
 use crate::part::{Part, PartId, PartMeta};
-use crate::scan::{ScanPartition, ScanRequest, plan};
+use crate::scan::{ScanPartition, ScanRequest, TagSelection, plan};
 use crate::state::TableState;
+use crate::{Error, RowPredicate};
 
 /// One table at one moment; cheap to clone, and pins its rows for itself.
 #[derive(Debug, Clone)]
@@ -72,8 +72,8 @@ impl TableView {
         statistics::exact_row_count(&self.table)
     }
 
-    /// Returns the earliest and the latest time; nothing if there are no rows. Always exact, since
-    /// rows that are merged have the same time.
+    /// Returns the earliest and the latest time; nothing if there are no rows, or a tombstone hides some
+    /// of them. What there is is exact, since rows that are merged have the same time.
     pub fn time_bounds(&self) -> Option<(Timestamp, Timestamp)> {
         statistics::time_bounds(&self.table)
     }
@@ -104,6 +104,34 @@ impl TableView {
     /// Returns the bytes of the rows in memory.
     pub fn memtable_bytes(&self) -> u64 {
         self.table.memtable_bytes() as u64
+    }
+
+    /// Returns how many rows a predicate means. Reads times, where stretches of time are cut.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] and [`Error::Absent`] for a predicate that does not fit the table; those of
+    /// reading.
+    pub fn count(&self, rows: &RowPredicate) -> Result<u64, Error> {
+        rows.check(self.definition())?;
+        let tags = rows.tags.iter().filter_map(|(name, value)| {
+            let tag = self.definition().tag_index(name)?;
+            let values = self.tag_values(tag);
+            Some(TagSelection {
+                tag,
+                accepts: values.iter().map(|v| **v == **value).collect(),
+                accepts_null: false,
+            })
+        });
+        let request = ScanRequest {
+            time: rows.time,
+            tags: tags.collect(),
+            ..ScanRequest::default()
+        };
+        let mut count = 0;
+        for batch in self.scan(&request)?.into_iter().flatten() {
+            count += batch?.num_rows() as u64;
+        }
+        Ok(count)
     }
 
     /// Returns what the request selects, in partitions that can be read in parallel.

@@ -14,6 +14,7 @@ mod contents;
 mod crash;
 mod damage;
 mod dedup;
+mod deletes;
 mod failure;
 mod fixtures;
 mod harness;

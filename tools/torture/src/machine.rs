@@ -102,7 +102,10 @@ impl Machine {
         settings.page_cache_bytes_max = dice.pick(&[0, 4 << 10, 1 << 20]);
         settings.window = Span::from_secs(dice.pick(&[600, 3_600, 7_200]));
         settings.compaction.fan_in = dice.pick(&[2, 2, 3, 4]);
-        settings.compaction.window = Span::from_secs(dice.pick(&[7_200, 86_400]));
+        let longer = dice.pick(&[&[][..], &[14_400], &[86_400], &[14_400, 86_400]]);
+        settings.compaction.windows = longer.iter().copied().map(Span::from_secs).collect();
+        settings.compaction.final_bytes = dice.pick(&[4 << 10, 512 << 20]);
+        settings.compaction.settle = Span::from_secs(dice.pick(&[1, 3_600]));
         settings
     }
 

@@ -1,14 +1,47 @@
-//! Which parts to merge next.
+//! Which parts to merge next; decided from the manifest's lines alone.
+//!
+//! ```text
+//!   flush ─▶ [2 h] hot ──fan_in──▶ [2 h] hot ──settled──▶ [1 d] cold ──settled──▶ [8 d] cold
+//!                                       └── as soon as it has final_bytes ──▶ cold, and stays
+//! ```
+//!
+//! Rows are written again when it saves much: within a window that fills, once `fan_in` parts lie beside
+//! each other ([`hot`]); when a window has settled, as a whole ([`settled`]). What has `final_bytes` is
+//! large enough and stays. The figures that follow are in `docs/internals/compaction.md`, from the
+//! simulation of a year.
 //!
 //! Rows of one series and time are told apart by their place in the log, and a part knows only the
-//! first and last record of its rows. So what is merged must be closed: no other part of the table
-//! may share both moments and a stretch of the log with the result.
+//! first and last record of its rows. So what is merged must be closed ([`runs`]): no other part of the
+//! table may share both moments and a stretch of the log with the result.
 
-use schema::{TimeRange, Timestamp};
+mod deletes;
+mod hot;
+mod runs;
+mod settled;
+mod windows;
 
+use schema::{Span, TimeRange, Timestamp};
+
+use crate::CompactionSettings;
 use crate::Settings;
-use crate::flush::aligned;
-use crate::part::{PartId, PartMeta};
+use crate::part::{Heat, PartId, PartMeta};
+use crate::tombstone::Tombstone;
+
+/// A table's parts, and what the decision rests on besides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation<'a> {
+    pub(crate) parts: &'a [&'a PartMeta],
+    /// What can be made real: tombstones that are in the manifest.
+    pub(crate) tombstones: &'a [&'a Tombstone],
+    pub(crate) retention: Option<Span>,
+    /// Most parts that a merge can keep open within its memory.
+    pub(crate) parts_max: usize,
+    pub(crate) settings: &'a Settings,
+    pub(crate) now: Timestamp,
+    pub(crate) effort: Effort,
+    /// Merges that met a damaged page.
+    pub(crate) failed: &'a [Choice],
+}
 
 /// A merge that is worth its cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +52,8 @@ pub(crate) struct Choice {
     pub(crate) window: TimeRange,
     /// The level of the result.
     pub(crate) level: u8,
-}
-
-impl Choice {
-    /// Tells whether merging these parts tries much the same once more.
-    ///
-    /// One part in common suffices: what is beside a damaged part may have been merged meanwhile.
-    fn is_like(&self, run: &[&PartMeta], window: &TimeRange) -> bool {
-        self.window == *window && run.iter().any(|part| self.parts.contains(&part.id))
-    }
+    /// Whether the result will be written again soon.
+    pub(crate) heat: Heat,
 }
 
 /// How eagerly parts are merged.
@@ -39,136 +65,92 @@ pub(crate) enum Effort {
     Full,
 }
 
-/// Returns the next merge of a table's parts, other than those that have `failed`.
-pub(crate) fn choose(
-    parts: &[&PartMeta],
-    settings: &Settings,
-    now: Timestamp,
-    effort: Effort,
-    failed: &[Choice],
-) -> Option<Choice> {
-    let lengths = [settings.compaction.window, settings.window];
-    lengths.into_iter().find_map(|length| {
-        windows(parts, length).into_iter().find_map(|window| {
-            let is_long = length == settings.compaction.window;
-            let settled = window.end.saturating_add(settings.compaction.settle) <= now;
-            // A long stretch is merged as a whole, once nothing more is expected in it.
-            if is_long && !settled && effort == Effort::Usual && length != settings.window {
-                return None;
-            }
-            let near = near(parts, &window);
-            let run = runs(&inside(&near, &window), &near, settings)
-                .into_iter()
-                .filter(|run| pays(run, settings, settled, effort))
-                .find(|run| !failed.iter().any(|choice| choice.is_like(run, &window)))?;
-            Some(Choice {
-                level: run
-                    .iter()
-                    .map(|part| part.level)
-                    .max()
-                    .unwrap_or(0)
-                    .saturating_add(1),
-                parts: run.iter().map(|part| part.id).collect(),
-                window,
-            })
-        })
-    })
-}
-
-/// Returns the windows of a length that parts begin in, earliest first.
-fn windows(parts: &[&PartMeta], length: schema::Span) -> Vec<TimeRange> {
-    let window = |part: &&PartMeta| aligned(part.time_min.nanos(), length);
-    let mut windows: Vec<TimeRange> = parts.iter().map(window).collect();
-    windows.sort_unstable_by_key(|window| window.start);
-    windows.dedup();
-    windows
-}
-
-/// Returns the parts that may have rows in a window.
-fn near<'a>(parts: &[&'a PartMeta], window: &TimeRange) -> Vec<&'a PartMeta> {
-    let is_near = |part: &&&PartMeta| part.time_min < window.end && window.start <= part.time_max;
-    parts.iter().filter(is_near).copied().collect()
-}
-
-/// Returns the parts whose window lies in this one, in the order of the log, then of time.
-fn inside<'a>(parts: &[&'a PartMeta], window: &TimeRange) -> Vec<&'a PartMeta> {
-    let lies_in =
-        |part: &&&PartMeta| window.start <= part.window.start && part.window.end <= window.end;
-    let mut inside: Vec<&PartMeta> = parts.iter().filter(lies_in).copied().collect();
-    inside.sort_unstable_by_key(|part| (part.first_lsn, part.time_min));
-    inside
-}
-
-/// Returns the longest stretches of parts, as they follow in the log, that may be merged.
-///
-/// A stretch may be open while it grows and closed once it is longer: two parts of one flush lie
-/// beside each other in time, and those of the next flush lie over both.
-fn runs<'a>(
-    inside: &[&'a PartMeta],
-    near: &[&PartMeta],
-    settings: &Settings,
-) -> Vec<Vec<&'a PartMeta>> {
-    let (mut runs, mut rest) = (Vec::new(), inside);
-    while !rest.is_empty() {
-        let lengths = (2..=rest.len())
-            .take_while(|length| rest.get(..*length).is_some_and(|run| fits(run, settings)));
-        let closed = |length: &usize| rest.get(..*length).is_some_and(|run| is_closed(run, near));
-        let longest = lengths.filter(closed).last().unwrap_or(1);
-        let (run, behind) = rest.split_at(longest);
-        runs.push(run.to_vec());
-        rest = behind;
-    }
-    runs
-}
-
-fn fits(run: &[&PartMeta], settings: &Settings) -> bool {
-    let sum = |of: fn(&PartMeta) -> u64| run.iter().map(|part| of(part)).sum::<u64>();
-    run.len() <= settings.compaction.fan_in_max as usize
-        && sum(|part| part.bytes) <= settings.compaction.bytes_max
-        && sum(|part| part.series) <= RUNS_MAX
-        && sum(|part| part.rows) <= ROWS_MAX
-}
-
-/// Tells whether no other part shares moments and a stretch of the log with the merge of these.
-fn is_closed(run: &[&PartMeta], all: &[&PartMeta]) -> bool {
-    let time_min = run.iter().map(|part| part.time_min).min();
-    let time_max = run.iter().map(|part| part.time_max).max();
-    let first = run.iter().map(|part| part.first_lsn).min();
-    let last = run.iter().map(|part| part.last_lsn).max();
-    let mixes = |other: &&PartMeta| {
-        Some(other.time_min) <= time_max
-            && time_min <= Some(other.time_max)
-            && Some(other.first_lsn) <= last
-            && first <= Some(other.last_lsn)
+/// Returns the next merge of a table's parts, other than those that have failed.
+pub(crate) fn choose(situation: &Situation<'_>) -> Option<Choice> {
+    let lengths = situation.lengths();
+    let mut parts = situation.parts.to_vec();
+    let neighbourhoods = windows::neighbourhoods(&mut parts, &lengths);
+    // What fills first: its merges are small, and every query of the newest rows gains by them.
+    let hot = || {
+        let mut all = neighbourhoods.iter();
+        all.find_map(|parts| hot::choose(situation, parts, &lengths))
     };
-    let is_other = |part: &&&PartMeta| !run.iter().any(|own| own.id == part.id);
-    !all.iter().filter(is_other).any(mixes)
+    let settled = || {
+        let mut all = neighbourhoods.iter();
+        all.find_map(|parts| settled::choose(situation, parts, &lengths))
+    };
+    let merge = match situation.effort {
+        Effort::Usual => hot().or_else(settled),
+        Effort::Full => settled(),
+    };
+    merge.or_else(|| deletes::choose(situation, situation.parts))
 }
 
-/// Tells whether merging these is worth reading and writing them.
-fn pays(run: &[&PartMeta], settings: &Settings, settled: bool, effort: Effort) -> bool {
-    if run.len() < 2 {
-        return false;
+impl Situation<'_> {
+    /// Returns the lengths of windows, shortest first.
+    ///
+    /// Retention drops whole parts: a window that is long beside it would keep rows far too long.
+    fn lengths(&self) -> Vec<Span> {
+        let fits = |length: &&Span| {
+            self.retention
+                .is_none_or(|kept| kept.nanos() / RETENTION_SHARE >= length.nanos())
+        };
+        let longer = self.compaction().windows.iter().take_while(fits);
+        std::iter::once(self.settings.window)
+            .chain(longer.copied())
+            .collect()
     }
-    if effort == Effort::Full {
-        return true;
+
+    const fn compaction(&self) -> &CompactionSettings {
+        &self.settings.compaction
     }
-    // A large part is not written again for a few rows that came late.
-    let largest = run.iter().map(|part| part.bytes).max().unwrap_or(0);
-    let rest = run.iter().map(|part| part.bytes).sum::<u64>() - largest;
-    let is_worth = largest <= rest.saturating_mul(REWRITE_MAX);
-    let is_many = run.len() >= settings.compaction.fan_in as usize;
-    is_many && (is_worth || run.len() >= MANY) || settled && is_worth
+
+    /// Returns the most parts of one merge.
+    fn fan_in_max(&self) -> usize {
+        let most = self.compaction().fan_in_max as usize;
+        most.min(self.parts_max).max(2)
+    }
+
+    /// Tells whether nothing more is expected in a window by its time.
+    fn is_past(&self, window: &TimeRange) -> bool {
+        window.end.saturating_add(self.compaction().settle) <= self.now
+    }
+
+    /// Tells whether a part is not one of those that come in right now.
+    fn is_quiet(&self, part: &PartMeta) -> bool {
+        part.committed.saturating_add(self.compaction().settle) <= self.now
+    }
+
+    /// Tells whether a part is large enough to stay as it is.
+    fn is_final(&self, part: &PartMeta) -> bool {
+        part.bytes >= self.compaction().final_bytes
+    }
+
+    /// Returns the merge of a run, unless much the same has failed.
+    fn merge(&self, run: &[&PartMeta], window: &TimeRange, heat: Heat) -> Option<Choice> {
+        // One part in common suffices: what is beside a damaged part may have been merged meanwhile.
+        let is_like = |choice: &Choice| {
+            choice.window == *window && run.iter().any(|part| choice.parts.contains(&part.id))
+        };
+        if self.failed.iter().any(is_like) {
+            return None;
+        }
+        let bytes: u64 = run.iter().map(|part| part.bytes).sum();
+        let is_final = bytes >= self.compaction().final_bytes;
+        let level = run.iter().map(|part| part.level).max().unwrap_or(0);
+        Some(Choice {
+            parts: run.iter().map(|part| part.id).collect(),
+            window: *window,
+            level: level.saturating_add(1),
+            heat: if is_final { Heat::Cold } else { heat },
+        })
+    }
 }
 
-/// How many times its company a part may be, and still be written again with it.
-const REWRITE_MAX: u64 = 8;
-/// So many parts are merged whatever their sizes: each costs every query an opened page.
-const MANY: usize = 16;
-/// E-3: a merge holds 12 bytes for each run of each part.
-const RUNS_MAX: u64 = 8 << 20;
-/// A part counts its rows in 32 bits.
-const ROWS_MAX: u64 = 1 << 31;
+/// A window is at most this share of its table's retention.
+const RETENTION_SHARE: i64 = 8;
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

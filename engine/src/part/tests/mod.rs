@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use platform::{RealDisk, SimEntropy, durable};
 use proptest::prelude::*;
-use schema::{ColumnDefinition, FieldType, Lsn, TimeRange};
+use schema::{ColumnDefinition, FieldType, Lsn, TimeRange, Timestamp};
 use seal::{ClusterId, Keyring, MasterKey};
 use tempfile::TempDir;
 
@@ -101,6 +101,9 @@ impl Rows {
             first_lsn: Lsn::new(3),
             last_lsn: Lsn::new(9),
             level: 1,
+            heat: Heat::Hot,
+            committed: Timestamp::from_nanos(5),
+            deletes_lsn: Lsn::new(9),
         }
     }
 
