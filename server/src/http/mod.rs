@@ -11,9 +11,11 @@ mod health;
 mod listener;
 mod maintenance;
 mod openapi;
+mod predicate;
 mod problem;
 mod request_id;
 mod room;
+mod rows;
 mod sql;
 mod tables;
 mod tokens;
@@ -101,6 +103,7 @@ pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
         .route("/backups", get(backups::list).post(backups::create))
         .route("/tables", get(tables::list))
         .route("/tables/{table}", patch(tables::change))
+        .route("/tables/{table}/rows", delete(rows::delete))
         .route("/maintenance/flush", post(maintenance::flush))
         .route("/maintenance/compact", post(maintenance::compact))
         .route("/version", get(health::version));

@@ -351,6 +351,28 @@ pub(crate) enum Table {
         #[command(flatten)]
         remote: Remote,
     },
+    /// Delete the rows of a stretch of time; what is written later stays
+    #[command(
+        after_help = "Example:\n  pganalytics table delete cpu --from 2026-01-01 --to 2026-02-01 --where \"host = 'a'\" --dry-run"
+    )]
+    Delete {
+        /// The table's name
+        table: String,
+        /// The first moment, such as 2026-01-31 or 2026-01-31T12:00:00Z
+        #[arg(long, value_name = "TIME")]
+        from: String,
+        /// The first moment after
+        #[arg(long, value_name = "TIME")]
+        to: String,
+        /// Only rows with these tags: tag = value AND …
+        #[arg(long = "where", value_name = "TAGS")]
+        tags: Option<String>,
+        /// Count the rows and delete none
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -95,6 +95,16 @@ impl Client {
             .map(drop)
     }
 
+    /// Calls with `DELETE` and these parameters, and returns the JSON answer.
+    pub(crate) async fn delete_where<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Outcome<T> {
+        let request = self.request(Method::DELETE, path).query(parameters);
+        self.send(request).await?.json().await
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.url))

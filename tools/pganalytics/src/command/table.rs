@@ -1,4 +1,4 @@
-//! `pganalytics table list | show | set`.
+//! `pganalytics table list | show | set | delete`.
 
 use serde_json::{Map, Value, json};
 
@@ -67,7 +67,33 @@ pub(crate) async fn run(call: Table) -> Outcome {
             );
             Ok(())
         }
+        Table::Delete {
+            table,
+            from,
+            to,
+            tags,
+            dry_run,
+            remote,
+        } => {
+            let dry_run = if dry_run { "true" } else { "false" };
+            let mut parameters = vec![("from", &*from), ("to", &*to), ("dry_run", dry_run)];
+            parameters.extend(tags.iter().map(|tags| ("where", tags.as_str())));
+            let path = format!("/api/v1/tables/{}/rows", output::path_segment(&table));
+            let client = Client::open(&remote)?;
+            let deleted: Value = client.delete_where(&path, &parameters).await?;
+            println!("{}", told(&table, &deleted));
+            Ok(())
+        }
     }
+}
+
+/// Returns what became of rows that were to be deleted.
+fn told(table: &str, answer: &Value) -> String {
+    let rows = output::cell(answer.get("rows").unwrap_or(&Value::Null));
+    if answer.get("dry_run") == Some(&Value::Bool(true)) {
+        return format!("{table}: {rows} rows would be deleted");
+    }
+    format!("{table}: {rows} rows deleted")
 }
 
 /// Reads `retention=90d`, `retention=none` or `append_only=true`.
@@ -88,7 +114,14 @@ fn parse(change: &str) -> Outcome<(String, Value)> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::parse;
+    use super::{parse, told};
+
+    #[test]
+    fn a_dry_run_says_that_nothing_is_deleted() {
+        let answer = |dry_run: bool| json!({ "rows": 3, "dry_run": dry_run });
+        assert_eq!(told("cpu", &answer(true)), "cpu: 3 rows would be deleted");
+        assert_eq!(told("cpu", &answer(false)), "cpu: 3 rows deleted");
+    }
 
     #[test]
     fn changes_are_read_or_refused() {
