@@ -3,6 +3,7 @@
 //! | piece | what is measured |
 //! |---|---|
 //! | log | sealing, group commit and `fdatasync` by several threads at once, as the engine's callers do |
+//! | upkeep | flushes of small batches, and the merge of what they wrote: processor time for a million rows |
 //! | parts | one window of each data set, sorted by series: writing (encode, compress, seal, sync), reading every page (read, open, decode), and the bytes of each column |
 
 mod keys;
@@ -10,6 +11,7 @@ mod log;
 mod parts;
 mod series;
 mod text;
+mod upkeep;
 
 use std::path::Path;
 
@@ -21,6 +23,7 @@ use crate::progress;
 
 pub(crate) use log::LogFigures;
 pub(crate) use parts::PartFigures;
+pub(crate) use upkeep::UpkeepFigures;
 
 /// What was measured of the pieces.
 #[derive(Debug, Clone, Serialize)]
@@ -29,6 +32,8 @@ pub(crate) struct CodecFigures {
     pub(crate) log: Vec<LogFigures>,
     /// Parts, by data set.
     pub(crate) parts: Vec<PartFigures>,
+    /// Flushes and merges, by data set and size of batches.
+    pub(crate) upkeep: Vec<UpkeepFigures>,
 }
 
 /// Measures the pieces; files go into a directory of their own below `dir`.
@@ -58,11 +63,23 @@ fn measure_data_sets(
         progress::say(&format!("measuring parts of {}", data_set.table()));
         parts::measure(&dir, &keyring, *data_set)
     });
+    let parts = parts.collect::<Outcome<_>>()?;
+    let upkeep = data_sets.iter().map(|data_set| {
+        progress::say(&format!(
+            "measuring flushes and merges of {}",
+            data_set.table()
+        ));
+        upkeep::measure(&dir, &keyring, *data_set, UPKEEP_BATCH_ROWS)
+    });
     Ok(CodecFigures {
         log,
-        parts: parts.collect::<Outcome<_>>()?,
+        parts,
+        upkeep: upkeep.collect::<Outcome<_>>()?,
     })
 }
+
+/// A few rows of each of a thousand series, as a collector's batch has them.
+const UPKEEP_BATCH_ROWS: usize = 5_000;
 
 #[cfg(test)]
 mod tests {
@@ -94,6 +111,13 @@ mod tests {
             assert!(
                 part.write_values_per_s > 0.0 && part.read_values_per_s > 0.0,
                 "{part:?}"
+            );
+        }
+        for upkeep in &figures.upkeep {
+            assert!(upkeep.parts_flushed >= upkeep.parts_merged && upkeep.parts_merged > 0);
+            assert!(
+                upkeep.rows > 1_000 && upkeep.merge_rows_per_s > 0.0,
+                "{upkeep:?}"
             );
         }
         assert_eq!(figures.parts[0].columns.len(), 11);

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::part::{
-    PageCache, PageColumn, Part, PartDescription, PartEnvironment, PartMeta, PartWriter,
+    Heat, PageCache, PageColumn, Part, PartDescription, PartEnvironment, PartMeta, PartWriter,
     WriterSettings,
 };
 use platform::{Clock, OsEntropy, RealClock, RealDisk, durable};
-use schema::{Lsn, TimeRange};
+use schema::{Lsn, TimeRange, Timestamp};
 use seal::Keyring;
 use serde::Serialize;
 
@@ -107,6 +107,9 @@ fn write(
         first_lsn: Lsn::ZERO,
         last_lsn: Lsn::ZERO,
         level: 0,
+        heat: Heat::Hot,
+        committed: Timestamp::MIN,
+        deletes_lsn: Lsn::ZERO,
     };
     let mut writer = PartWriter::create(environment, description, &WriterSettings::default())?;
     for (tags, series) in &rows.series {

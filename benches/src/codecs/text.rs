@@ -7,7 +7,13 @@ use crate::report::{Table, digits};
 impl CodecFigures {
     /// Returns the figures as Markdown.
     pub(crate) fn to_text(&self) -> String {
-        [self.log_text(), self.parts_text(), self.columns_text()].join("\n")
+        [
+            self.log_text(),
+            self.parts_text(),
+            self.upkeep_text(),
+            self.columns_text(),
+        ]
+        .join("\n")
     }
 
     fn log_text(&self) -> String {
@@ -47,6 +53,34 @@ impl CodecFigures {
                 digits(it.bytes_per_value, 3),
                 digits(it.write_values_per_s / 1e6, 1),
                 digits(it.read_values_per_s / 1e6, 1),
+            ]);
+        }
+        table.render()
+    }
+
+    fn upkeep_text(&self) -> String {
+        let mut table = Table::new(&[
+            "upkeep",
+            "rows",
+            "parts flushed",
+            "bytes per value",
+            "flush, CPU-s per M rows",
+            "parts merged",
+            "bytes per value",
+            "merge, CPU-s per M rows",
+            "merged, M rows/s",
+        ]);
+        for it in &self.upkeep {
+            table.row([
+                format!("{}, batches of {}", it.table, it.batch_rows),
+                digits(number(it.rows), 0),
+                digits(number(it.parts_flushed), 0),
+                digits(it.flushed_bytes_per_value, 3),
+                digits(it.flush_cpu_s_per_million, 3),
+                digits(number(it.parts_merged), 0),
+                digits(it.merged_bytes_per_value, 3),
+                digits(it.merge_cpu_s_per_million, 3),
+                digits(it.merge_rows_per_s / 1e6, 2),
             ]);
         }
         table.render()
