@@ -10,13 +10,16 @@ use platform::{Disk, Fault, Operation, Rule, SimDisk, SimEntropy, durable};
 use seal::{ClusterId, Error, FileKind, KeySource, Keyring, MasterKey, envelope, rotate_key_file};
 
 const KEYRING: &str = "/keyring";
-const KEY: &str = "/master.key";
+const KEYS: &str = "/keys";
+const KEY: &str = "/keys/master.key";
+const NEXT_KEY: &str = "/keys/master.key.next";
 const DATA: &str = "/data";
 
 /// An installation: a key file, a keyring and a sealed file.
 #[cfg(test)]
 fn installation(seed: u64) -> (SimDisk, SimEntropy) {
     let (disk, entropy) = (SimDisk::new(seed), SimEntropy::new(seed));
+    durable::create_dir_all(&disk, Path::new(KEYS)).unwrap();
     let master = KeySource::create_file(&disk, Path::new(KEY), &entropy).unwrap();
     let cluster = ClusterId::generate(&entropy);
     let keyring = Keyring::create(&disk, Path::new(KEYRING), &master, cluster, &entropy).unwrap();
@@ -109,13 +112,25 @@ fn s3_change_of_key_rewrites_no_data() {
     let before = durable::read_file(&disk, Path::new(DATA)).unwrap();
     change(&disk, &entropy).unwrap();
     assert_eq!(durable::read_file(&disk, Path::new(DATA)).unwrap(), before);
-    let names: Vec<_> = disk
-        .list(Path::new("/"))
-        .unwrap()
-        .into_iter()
-        .map(|e| e.name)
-        .collect();
-    assert_eq!(names, ["data", "keyring", "master.key"]);
+    let names = |dir: &str| -> Vec<_> {
+        let entries = disk.list(Path::new(dir)).unwrap().into_iter();
+        entries.map(|entry| entry.name).collect()
+    };
+    assert_eq!(names("/"), ["data", "keyring", "keys"]);
+    assert_eq!(names(KEYS), ["master.key"]);
+}
+
+#[test]
+fn s3_a_change_that_was_reported_done_outlives_the_power() {
+    let (disk, entropy) = installation(1);
+    change(&disk, &entropy).unwrap();
+    let new = open(&disk).unwrap().master();
+    for seed in 0..16 {
+        let crashed = disk.crash_with(seed);
+        assert_eq!(source().load(&crashed).unwrap().id(), new, "seed {seed}");
+        let left = crashed.metadata(Path::new(NEXT_KEY)).unwrap();
+        assert!(left.is_none(), "seed {seed}: the new key lies beside");
+    }
 }
 
 #[test]
@@ -170,7 +185,7 @@ fn s3_rewrapping_alone_leaves_one_of_the_two_keys_good() {
 #[test]
 fn a_key_beside_the_key_file_that_is_not_needed_is_not_used() {
     let (disk, entropy) = installation(1);
-    KeySource::create_file(&disk, Path::new("/master.key.next"), &entropy).unwrap();
+    KeySource::create_file(&disk, Path::new(NEXT_KEY), &entropy).unwrap();
     check(
         &disk,
         "a leftover of a change that never reached the keyring",

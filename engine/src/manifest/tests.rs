@@ -5,8 +5,9 @@ use std::path::Path;
 
 use platform::{SimDisk, SimEntropy};
 use schema::{Lsn, TimeRange, Timestamp};
-use seal::{ClusterId, Keyring, MasterKey};
+use seal::{ClusterId, FileKind, Keyring, MasterKey, envelope};
 
+use super::apply::mix;
 use super::{Edit, FlushPoint, Manifest, PartEntry, decode, encode};
 use crate::Kind;
 use crate::catalogue::Catalogue;
@@ -134,14 +135,62 @@ fn a_compaction_replaces_parts() {
 }
 
 #[test]
+fn an_edit_that_moves_nothing_is_taken() {
+    let flushed = two().apply(flush(vec![], 20)).unwrap();
+    assert_eq!(flushed.flushed_lsn, Lsn::new(20));
+    assert_eq!(two().apply(Edit::Timeline(1)).unwrap(), two());
+    let mut as_many_rows = entry(3, 5, 0, 19);
+    as_many_rows.meta.rows = 2;
+    let edit = Edit::Compact {
+        removed: ids(&[1, 2]),
+        added: vec![as_many_rows.clone()],
+    };
+    assert_eq!(two().apply(edit).unwrap().parts, [as_many_rows]);
+}
+
+#[test]
+fn a_later_timeline_is_taken() {
+    let manifest = two().apply(Edit::Timeline(3)).unwrap();
+    assert_eq!(manifest.timeline, 3);
+    assert_eq!(manifest.parts, two().parts);
+}
+
+#[test]
+fn parts_mix_where_table_and_time_and_log_meet_and_nowhere_else() {
+    let part = |table: &str, (from, to): (i64, i64), (first, last): (u64, u64)| {
+        let mut meta = entry(1, from, first, last).meta;
+        meta.table = table.into();
+        meta.time_max = Timestamp::from_nanos(to);
+        meta
+    };
+    let one = part("cpu", (10, 20), (100, 200));
+    let meets = [
+        ((20, 30), (200, 300)),
+        ((0, 10), (0, 100)),
+        ((12, 13), (120, 130)),
+        ((0, 99), (0, 999)),
+    ];
+    for (time, log) in meets {
+        let other = part("cpu", time, log);
+        assert!(mix(&one, &other) && mix(&other, &one), "{time:?} {log:?}");
+    }
+    let passes = [
+        ("disk", (10, 20), (100, 200)),
+        ("cpu", (21, 30), (100, 200)),
+        ("cpu", (0, 9), (100, 200)),
+        ("cpu", (10, 20), (201, 300)),
+        ("cpu", (10, 20), (0, 99)),
+    ];
+    for (table, time, log) in passes {
+        let other = part(table, time, log);
+        let what = format!("{table} {time:?} {log:?}");
+        assert!(!mix(&one, &other) && !mix(&other, &one), "{what}");
+    }
+}
+
+#[test]
 fn a_manifest_survives_its_bytes_and_damage_is_noticed_at_every_byte() {
-    let (disk, entropy) = (SimDisk::new(1), SimEntropy::new(1));
-    let (master, cluster) = (
-        MasterKey::from_bytes(&[1; 32]),
-        ClusterId::generate(&entropy),
-    );
-    let keyring = Keyring::create(&disk, Path::new("/k"), &master, cluster, &entropy).unwrap();
-    let bytes = encode(&two(), &keyring, &entropy);
+    let (keyring, bytes) = sealed();
     let read = |bytes: &[u8]| decode(Path::new("m"), bytes, &keyring);
     assert_eq!(read(&bytes).unwrap(), two());
     for at in 0..bytes.len() {
@@ -150,4 +199,46 @@ fn a_manifest_survives_its_bytes_and_damage_is_noticed_at_every_byte() {
         flipped[at] ^= 1 << (at % 8);
         assert!(read(&flipped).is_err(), "flipped at {at}");
     }
+}
+
+#[test]
+fn damage_is_told_from_a_later_version_and_from_another_key() {
+    let (keyring, bytes) = sealed();
+    let kind = |bytes: &[u8]| {
+        let refusal = decode(Path::new("newest"), bytes, &keyring).unwrap_err();
+        assert!(refusal.to_string().contains("newest"), "{refusal}");
+        refusal.kind()
+    };
+    let mut flipped = bytes.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    assert_eq!(kind(&flipped), Kind::Corrupt);
+    // Whoever holds the key may have sealed something else.
+    let plain = envelope::open(&keyring, FileKind::Manifest, &bytes).unwrap();
+    let resealed = |at: usize| {
+        let mut other = plain.clone();
+        other[at] ^= 1;
+        envelope::seal(&keyring, FileKind::Manifest, &SimEntropy::new(2), &other)
+    };
+    let (magic, version, length) = (0, 4, 15);
+    assert_eq!(kind(&resealed(magic)), Kind::Corrupt);
+    assert_eq!(kind(&resealed(version)), Kind::Invalid);
+    assert_eq!(kind(&resealed(length)), Kind::Corrupt);
+    let (_, foreign) = sealed_by(9);
+    assert_eq!(kind(&foreign), Kind::Denied);
+}
+
+/// Returns a keyring and the manifest of two parts sealed with it.
+fn sealed() -> (Keyring, Vec<u8>) {
+    sealed_by(1)
+}
+
+fn sealed_by(seed: u64) -> (Keyring, Vec<u8>) {
+    let (disk, entropy) = (SimDisk::new(1), SimEntropy::new(seed));
+    let (master, cluster) = (
+        MasterKey::from_bytes(&[1; 32]),
+        ClusterId::generate(&entropy),
+    );
+    let keyring = Keyring::create(&disk, Path::new("/k"), &master, cluster, &entropy).unwrap();
+    let bytes = encode(&two(), &keyring, &entropy);
+    (keyring, bytes)
 }

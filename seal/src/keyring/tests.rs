@@ -91,6 +91,32 @@ fn every_flipped_bit_of_a_keyring_is_damage() {
 }
 
 #[test]
+fn kind_length_and_count_must_agree_with_the_file() {
+    let fixture = fixture();
+    let bytes = fixture.keyring.to_wrapped();
+    for (field, at) in [("kind", 10), ("count", 12), ("length", 16)] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        let sum = envelope::checksum(&changed[..24], &changed[32..]);
+        changed[24..32].copy_from_slice(&sum);
+        let error = Keyring::from_wrapped(&changed, &fixture.master).unwrap_err();
+        assert!(
+            error.to_string().contains("its lengths disagree"),
+            "{field}: {error}"
+        );
+    }
+}
+
+/// What wraps a key must stay what it is: a keyring that no longer opens takes all data with it.
+#[test]
+fn a_keyring_of_the_first_version_opens() {
+    let bytes = std::fs::read("../engine/tests/fixtures/2/data/keyring").unwrap();
+    let keyring = Keyring::from_wrapped(&bytes, &MasterKey::from_bytes(&[7; 32])).unwrap();
+    assert_eq!(keyring.data_keys(), [DataKeyId(1)]);
+    assert_eq!(keyring.to_wrapped(), bytes);
+}
+
+#[test]
 fn an_added_data_key_is_active_and_old_files_still_open() {
     let fixture = fixture();
     let old = envelope::seal(&fixture.keyring, FileKind::Client, &fixture.entropy, b"old");
