@@ -85,12 +85,12 @@ fn damage_to_a_store_of_an_older_version_is_refused_or_named_or_harmless() {
     for seed in (0..stretches).step_by(FIXTURE_STRIDE) {
         counts.merge(&pass("fixtures", seed..seed + 1));
     }
-    assert!(counts.of("bits refused") > 1_000, "{counts}");
+    assert!(counts.of("bits refused") >= 256, "{counts}");
     assert!(
-        counts.of("bits named by the tables they are in") > 1_000,
+        counts.of("bits named by the tables they are in") > 500,
         "{counts}"
     );
 }
 
 const STRIDE: usize = 16;
-const FIXTURE_STRIDE: usize = 101;
+const FIXTURE_STRIDE: usize = 307;
