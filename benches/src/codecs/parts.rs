@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::part::{
-    Heat, PageCache, PageColumn, Part, PartDescription, PartEnvironment, PartMeta, PartWriter,
+    Effort, Heat, PageCache, Part, PartDescription, PartEnvironment, PartMeta, PartWriter,
     WriterSettings,
 };
 use platform::{Clock, OsEntropy, RealClock, RealDisk, durable};
@@ -22,6 +22,8 @@ use crate::ingest::{number, per};
 pub(crate) struct PartFigures {
     /// The table.
     pub(crate) table: &'static str,
+    /// Whether it was written as a compaction writes, or as a flush does.
+    pub(crate) is_cold: bool,
     /// Rows of the part.
     pub(crate) rows: u64,
     /// Series of the part.
@@ -32,19 +34,6 @@ pub(crate) struct PartFigures {
     pub(crate) write_values_per_s: f64,
     /// Values read a second: every page, opened and decoded, from the kernel's cache of the file.
     pub(crate) read_values_per_s: f64,
-    /// The times and the fields.
-    pub(crate) columns: Vec<ColumnFigures>,
-}
-
-/// What one column takes.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct ColumnFigures {
-    /// The column's name.
-    pub(crate) name: String,
-    /// Bytes of its pages, sealed, for each row.
-    pub(crate) bytes_per_row: f64,
-    /// The encoding of most of its pages.
-    pub(crate) encoding: String,
 }
 
 /// Writes a part of a data set and reads it.
@@ -55,8 +44,10 @@ pub(super) fn measure(
     dir: &Path,
     keyring: &Arc<Keyring>,
     data_set: DataSet,
+    rows: &SortedRows,
+    effort: Effort,
 ) -> Outcome<PartFigures> {
-    let dir = dir.join(format!("parts-{}", data_set.table()));
+    let dir = dir.join(format!("parts-{}-{effort:?}", data_set.table()));
     let made = durable::create_dir_all(&RealDisk, &dir);
     made.map_err(|source| Failure::io(dir.display(), &source))?;
     let environment = PartEnvironment {
@@ -65,9 +56,8 @@ pub(super) fn measure(
         entropy: Arc::new(OsEntropy),
         dir,
     };
-    let rows = SortedRows::of(data_set)?;
     let started = RealClock.monotonic();
-    let meta = write(&environment, data_set, &rows).map_err(failed)?;
+    let meta = write(&environment, data_set, rows, effort).map_err(failed)?;
     let written = RealClock.monotonic();
     let part = Part::open(&environment, meta, Arc::new(PageCache::new(0))).map_err(failed)?;
     let read = read_all(&part).map_err(failed)?;
@@ -82,15 +72,12 @@ pub(super) fn measure(
     let values = meta.rows * data_set.field_count();
     Ok(PartFigures {
         table: data_set.table(),
+        is_cold: effort == Effort::Cold,
         rows: meta.rows,
         series: meta.series,
         bytes_per_value: per(number(meta.bytes), values),
         write_values_per_s: number(values) / written.since(started).as_secs_f64(),
         read_values_per_s: number(values) / done.since(written).as_secs_f64(),
-        columns: part
-            .columns()
-            .map(|column| column_figures(&part, column))
-            .collect(),
     })
 }
 
@@ -98,6 +85,7 @@ fn write(
     environment: &PartEnvironment,
     data_set: DataSet,
     rows: &SortedRows,
+    effort: Effort,
 ) -> Result<PartMeta, engine::Error> {
     let description = PartDescription {
         table: data_set.table().to_owned(),
@@ -111,7 +99,11 @@ fn write(
         committed: Timestamp::MIN,
         deletes_lsn: Lsn::ZERO,
     };
-    let mut writer = PartWriter::create(environment, description, &WriterSettings::default())?;
+    let settings = WriterSettings {
+        effort,
+        ..WriterSettings::default()
+    };
+    let mut writer = PartWriter::create(environment, description, &settings)?;
     for (tags, series) in &rows.series {
         let tags: Vec<Option<&str>> = tags.iter().map(|tag| Some(tag.as_str())).collect();
         writer.begin_series(&tags);
@@ -132,28 +124,6 @@ fn read_all(part: &Part) -> Result<u64, engine::Error> {
         }
     }
     Ok(rows)
-}
-
-fn column_figures(part: &Part, column: PageColumn) -> ColumnFigures {
-    let pages = (0..part.page_count()).map(|page| part.page(column, page));
-    let bytes: u64 = pages.clone().map(|page| u64::from(page.sealed_bytes)).sum();
-    let mut encodings: Vec<String> = pages.map(|page| format!("{:?}", page.encoding)).collect();
-    encodings.sort_unstable();
-    let most = encodings
-        .chunk_by(|a, b| a == b)
-        .max_by_key(|same| same.len());
-    let name = match column {
-        PageColumn::Time => "time",
-        PageColumn::Field(field) => part.fields().get(field).map_or("", |field| &field.name),
-    };
-    ColumnFigures {
-        name: name.to_owned(),
-        bytes_per_row: per(number(bytes), part.meta().rows),
-        encoding: most
-            .and_then(|same| same.first())
-            .cloned()
-            .unwrap_or_default(),
-    }
 }
 
 fn failed(error: engine::Error) -> Failure {

@@ -7,13 +7,14 @@ use crate::report::{Table, digits};
 impl CodecFigures {
     /// Returns the figures as Markdown.
     pub(crate) fn to_text(&self) -> String {
-        [
+        let tables = [
             self.log_text(),
             self.parts_text(),
+            self.pages_text(),
             self.upkeep_text(),
-            self.columns_text(),
-        ]
-        .join("\n")
+            self.scans_text(),
+        ];
+        tables.join("\n")
     }
 
     fn log_text(&self) -> String {
@@ -47,7 +48,7 @@ impl CodecFigures {
         ]);
         for it in &self.parts {
             table.row([
-                it.table.into(),
+                format!("{}, {}", it.table, if it.is_cold { "cold" } else { "hot" }),
                 digits(number(it.rows), 0),
                 digits(number(it.series), 0),
                 digits(it.bytes_per_value, 3),
@@ -86,13 +87,54 @@ impl CodecFigures {
         table.render()
     }
 
-    fn columns_text(&self) -> String {
-        let mut table = Table::new(&["column", "bytes per row", "encoding"]);
-        for part in &self.parts {
-            for it in &part.columns {
-                let name = format!("{}.{}", part.table, it.name);
-                table.row([name, digits(it.bytes_per_row, 4), it.encoding.clone()]);
+    fn pages_text(&self) -> String {
+        let mut table = Table::new(&[
+            "column",
+            "hot",
+            "bytes per value",
+            "encoded, M/s",
+            "decoded, M/s",
+            "cold",
+            "bytes per value",
+            "encoded, M/s",
+            "decoded, M/s",
+        ]);
+        for it in &self.pages {
+            let mut cells = vec![it.column.clone()];
+            for effort in [&it.hot, &it.cold] {
+                cells.extend([
+                    effort.encoding.to_owned(),
+                    digits(effort.bytes_per_value, 4),
+                    digits(effort.encoded_per_s / 1e6, 0),
+                    digits(effort.decoded_per_s / 1e6, 0),
+                ]);
             }
+            table.row(cells);
+        }
+        table.render()
+    }
+
+    fn scans_text(&self) -> String {
+        let mut table = Table::new(&[
+            "scan, one core",
+            "parts",
+            "rows",
+            "bytes per value",
+            "M values/s",
+        ]);
+        for it in &self.scans {
+            let state = if it.is_compacted {
+                "compacted"
+            } else {
+                "flushed"
+            };
+            table.row([
+                format!("{}, {state}", it.table),
+                digits(number(it.parts as u64), 0),
+                digits(number(it.rows), 0),
+                digits(it.bytes_per_value, 3),
+                digits(it.values_per_s / 1e6, 1),
+            ]);
         }
         table.render()
     }
