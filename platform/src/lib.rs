@@ -28,6 +28,7 @@ mod mapped;
 mod memory;
 mod process;
 mod random;
+mod wide;
 
 pub use clock::{Clock, MonotonicNanos, RealClock, SimClock, UnixNanos};
 #[cfg(any(test, feature = "contract"))]
@@ -41,3 +42,4 @@ pub use failpoint::FailPoint;
 pub use mapped::MappedFile;
 pub use memory::{available_memory, memory_limit};
 pub use process::{ProcessUsage, lower_thread_priority, raise_open_files_limit};
+pub use wide::{Wide, wide};
