@@ -5,30 +5,38 @@ use super::Damage;
 /// Appends bits.
 #[derive(Debug, Default)]
 pub(super) struct BitWriter {
+    /// Whole bytes, the one that is begun, and zeros.
     bytes: Vec<u8>,
-    word: u64,
+    /// How many bytes are whole.
+    whole: usize,
+    /// The bits of the byte that is begun.
+    begun: u64,
+    /// How many they are, 0 to 7.
     used: u32,
 }
 
 impl BitWriter {
-    /// Appends the low `count` bits of a number that has no others, at most 32.
-    #[inline]
+    /// Appends the low `count` bits of a number that has no others, at most 56.
+    #[inline(always)]
     pub(super) fn push(&mut self, bits: u64, count: u32) {
-        self.word |= bits << self.used;
-        self.used += count;
-        if self.used >= 32 {
-            let [a, b, c, d, ..] = self.word.to_le_bytes();
-            self.bytes.extend_from_slice(&[a, b, c, d]);
-            self.word >>= 32;
-            self.used -= 32;
+        let word = self.begun | bits << self.used;
+        if self.bytes.len() < self.whole + WORD {
+            self.bytes.resize((self.whole + WORD) * 2, 0);
         }
+        let place = self.bytes.get_mut(self.whole..);
+        if let Some(place) = place.and_then(<[u8]>::first_chunk_mut) {
+            *place = word.to_le_bytes();
+        }
+        let used = self.used + count;
+        self.whole += used as usize / 8;
+        self.begun = word >> (used / 8 * 8);
+        self.used = used % 8;
     }
 
     /// Returns the bytes; bits behind the last are 0.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        let bytes = self.word.to_le_bytes().into_iter();
-        self.bytes
-            .extend(bytes.take(self.used.div_ceil(8) as usize));
+        let begun = usize::from(self.used > 0);
+        self.bytes.truncate(self.whole + begun);
         self.bytes
     }
 }
@@ -50,19 +58,20 @@ impl BitReader {
     }
 
     /// Returns the next bits, at least 57 of them; nothing when the bytes ended before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ahead(&self) -> Option<u64> {
         let bytes = self.padded.get(self.at / 8..)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes) >> (self.at % 8))
     }
 
     /// Moves on.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn advance(&mut self, bits: usize) {
         self.at += bits;
     }
 
     /// Takes the next bits, at most 56.
+    #[inline(always)]
     pub(super) fn read(&mut self, bits: u32) -> Result<u64, Damage> {
         let ahead = self.ahead().ok_or(TOO_SHORT)?;
         self.at += bits as usize;
@@ -79,5 +88,6 @@ impl BitReader {
     }
 }
 
-const PADDING: usize = 8;
+const WORD: usize = size_of::<u64>();
+const PADDING: usize = WORD;
 const TOO_SHORT: Damage = Damage("its bits end too early or too late");

@@ -31,6 +31,7 @@ pub(super) struct Class {
 
 impl Classes {
     /// Returns the number of a value.
+    #[inline(always)]
     pub(super) const fn number(self, value: i64) -> u64 {
         let distance = value.wrapping_sub(self.base);
         match self.is_folded {
@@ -40,6 +41,7 @@ impl Classes {
     }
 
     /// Returns the value of a number.
+    #[inline(always)]
     pub(super) const fn value(self, number: u64) -> i64 {
         let distance = match self.is_folded {
             true => (number >> 1).cast_signed() ^ -((number & 1).cast_signed()),
@@ -53,6 +55,7 @@ impl Classes {
         clippy::cast_possible_truncation,
         reason = "there are fewer than 8 192 classes"
     )]
+    #[inline(always)]
     pub(super) const fn position(self, number: u64) -> usize {
         let beyond = bits(number).saturating_sub(self.grain);
         ((beyond as u64) << (self.grain - 1)) as usize + (number >> beyond) as usize

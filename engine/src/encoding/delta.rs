@@ -14,7 +14,7 @@ use super::{Damage, Input};
 
 /// Returns the difference of each row but the first to the one before.
 pub(super) fn differences(values: &[i64]) -> Vec<i64> {
-    let later = values.iter().skip(1);
+    let later = values.get(1..).unwrap_or_default().iter();
     later.zip(values).map(|(b, a)| b.wrapping_sub(*a)).collect()
 }
 
@@ -34,13 +34,6 @@ pub(super) fn decode(
     let Some(deltas) = rows.checked_sub(1) else {
         return Err(Damage("differences need a row"));
     };
-    let start = out.len();
     out.push(first);
-    integers::decode_into(input, deltas, depth.below(), out)?;
-    let mut sum = 0i64;
-    for value in out.iter_mut().skip(start) {
-        sum = sum.wrapping_add(*value);
-        *value = sum;
-    }
-    Ok(())
+    integers::decode_sums(input, deltas, depth.below(), first, out)
 }

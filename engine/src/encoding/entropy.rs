@@ -126,55 +126,114 @@ pub(super) fn encode(values: &[i64], plan: &Plan, out: &mut Vec<u8>) {
     out.extend_from_slice(&within);
 }
 
-/// Returns the symbol of each value, and the bits that its class does not tell.
-fn sorted(values: &[i64], plan: &Plan) -> (Vec<u8>, Vec<u8>) {
-    let classes = plan.classes;
-    let symbol_of = symbols_of(plan);
-    let symbol = |position: usize| symbol_of.get(position).copied().unwrap_or(0);
-    let is_exact = |(position, _): &(usize, u32)| classes.class(*position).width == 0;
-    if plan.present.iter().all(is_exact) {
-        let symbols = values
-            .iter()
-            .map(|value| symbol(classes.position(classes.number(*value))));
-        return (symbols.collect(), Vec::new());
+platform::wide_fn! {
+    /// Returns the symbol of each value, and the bits that its class does not tell.
+    fn sorted<'a>(values: &'a [i64], plan: &'a Plan) -> (Vec<u8>, Vec<u8>) {
+        let classes = plan.classes;
+        let symbol_of = symbols_of(plan);
+        let symbol = |position: usize| symbol_of.get(position).copied().unwrap_or(0);
+        let is_exact = |(position, _): &(usize, u32)| classes.class(*position).width == 0;
+        if plan.present.iter().all(is_exact) {
+            let symbols = values
+                .iter()
+                .map(|value| symbol(classes.position(classes.number(*value))));
+            return (symbols.collect(), Vec::new());
+        }
+        let (mut symbols, mut within) = (Vec::with_capacity(values.len()), BitWriter::default());
+        for value in values {
+            let number = classes.number(*value);
+            let position = classes.position(number);
+            symbols.push(symbol(position));
+            let class = classes.class(position);
+            push_long(&mut within, number - class.least, class.width);
+        }
+        (symbols, within.finish())
     }
-    let (mut symbols, mut within) = (Vec::with_capacity(values.len()), BitWriter::default());
-    for value in values {
-        let number = classes.number(*value);
-        let position = classes.position(number);
-        symbols.push(symbol(position));
-        let class = classes.class(position);
-        push_long(&mut within, number - class.least, class.width);
-    }
-    (symbols, within.finish())
 }
 
 pub(super) fn decode(input: &mut Input<'_>, rows: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
-    let (flags, log) = (input.u8()?, input.u8()?);
-    let classes = Classes {
-        base: input.i64()?,
-        is_folded: flags & FOLDED != 0,
-        grain: u32::from(flags & !FOLDED),
-    };
-    if !(1..=GRAIN_NARROW).contains(&classes.grain) {
-        return Err(Damage("classes do not have this grain"));
-    }
-    let (positions, parts) = read_classes(input, classes)?;
-    let frequencies = Frequencies::checked(log.into(), parts)?;
-    let (first, second) = (input.u32()? as usize, input.u32()? as usize);
-    let streams = [input.take(first)?, input.take(second)?];
-    let symbols = tans::decode(streams, rows, &frequencies)?;
-    place(&symbols, &positions, classes, input, out)
+    place_values(&Coded::read(input, rows)?, input, out)
 }
 
-/// Appends the value of each symbol and the bits that go with it.
-fn place(
-    symbols: &[u8],
-    positions: &[usize],
-    classes: Classes,
+/// Decodes differences and appends what they lead to, one after the other from `first` on.
+pub(super) fn decode_sums(
     input: &mut Input<'_>,
+    rows: usize,
+    first: i64,
     out: &mut Vec<i64>,
 ) -> Result<(), Damage> {
+    place_sums(&Coded::read(input, rows)?, first, input, out)
+}
+
+/// The symbols of some values, and what they stand for.
+struct Coded {
+    symbols: Vec<u8>,
+    positions: Vec<usize>,
+    classes: Classes,
+}
+
+impl Coded {
+    /// Reads up to the bits that classes do not tell.
+    fn read(input: &mut Input<'_>, rows: usize) -> Result<Self, Damage> {
+        let (flags, log) = (input.u8()?, input.u8()?);
+        let classes = Classes {
+            base: input.i64()?,
+            is_folded: flags & FOLDED != 0,
+            grain: u32::from(flags & !FOLDED),
+        };
+        if !(1..=GRAIN_NARROW).contains(&classes.grain) {
+            return Err(Damage("classes do not have this grain"));
+        }
+        let (positions, parts) = read_classes(input, classes)?;
+        let frequencies = Frequencies::checked(log.into(), parts)?;
+        let (first, second) = (input.u32()? as usize, input.u32()? as usize);
+        let streams = [input.take(first)?, input.take(second)?];
+        Ok(Self {
+            symbols: tans::decode(streams, rows, &frequencies)?,
+            positions,
+            classes,
+        })
+    }
+}
+
+platform::wide_fn! {
+    fn place_values<'a, 'b>(
+        coded: &'a Coded,
+        input: &'a mut Input<'b>,
+        out: &'a mut Vec<i64>,
+    ) -> Result<(), Damage> {
+        place(coded, input, out, |value| value)
+    }
+}
+
+platform::wide_fn! {
+    fn place_sums<'a, 'b>(
+        coded: &'a Coded,
+        first: i64,
+        input: &'a mut Input<'b>,
+        out: &'a mut Vec<i64>,
+    ) -> Result<(), Damage> {
+        let mut sum = first;
+        place(coded, input, out, |value| {
+            sum = sum.wrapping_add(value);
+            sum
+        })
+    }
+}
+
+/// Appends what becomes of the value of each symbol and of the bits that go with it.
+#[inline(always)]
+fn place(
+    coded: &Coded,
+    input: &mut Input<'_>,
+    out: &mut Vec<i64>,
+    mut becomes: impl FnMut(i64) -> i64,
+) -> Result<(), Damage> {
+    let Coded {
+        symbols,
+        positions,
+        classes,
+    } = coded;
     let mut known = [(0u64, 0u32); SYMBOLS_MAX];
     let mut values = [0i64; SYMBOLS_MAX];
     for ((known, value), position) in known.iter_mut().zip(&mut values).zip(positions) {
@@ -185,7 +244,7 @@ fn place(
     let class_of = |symbol: &u8| known.get(usize::from(*symbol)).copied().unwrap_or_default();
     if known.iter().all(|(_, width)| *width == 0) {
         let value_of = |symbol: &u8| values.get(usize::from(*symbol)).copied().unwrap_or(0);
-        out.extend(symbols.iter().map(value_of));
+        out.extend(symbols.iter().map(|symbol| becomes(value_of(symbol))));
         return Ok(());
     }
     let bits: usize = symbols
@@ -196,7 +255,7 @@ fn place(
     for symbol in symbols {
         let (least, width) = class_of(symbol);
         let number = least.wrapping_add(read_long(&mut within, width)?);
-        out.push(classes.value(number));
+        out.push(becomes(classes.value(number)));
     }
     within.finish()
 }
@@ -251,6 +310,7 @@ fn read_classes(input: &mut Input<'_>, classes: Classes) -> Result<(Vec<usize>, 
     Ok((positions, parts))
 }
 
+#[inline(always)]
 fn push_long(bits: &mut BitWriter, number: u64, width: u32) {
     if width > 32 {
         bits.push(number & u64::from(u32::MAX), 32);
@@ -259,6 +319,7 @@ fn push_long(bits: &mut BitWriter, number: u64, width: u32) {
     bits.push(number, width);
 }
 
+#[inline(always)]
 fn read_long(bits: &mut BitReader, width: u32) -> Result<u64, Damage> {
     if width > 32 {
         let low = bits.read(32)?;

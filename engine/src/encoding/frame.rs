@@ -20,25 +20,64 @@ use super::packing::{pack, unpack, words};
 use super::window::Window;
 use super::{Damage, Input};
 
-pub(super) fn encode(values: &[i64], out: &mut Vec<u8>) {
-    values
-        .chunks(VECTOR)
-        .for_each(|vector| encode_vector(vector, out));
+platform::wide_fn! {
+    pub(super) fn encode<'a>(values: &'a [i64], out: &'a mut Vec<u8>) {
+        for vector in values.chunks(VECTOR) {
+            encode_vector(vector, out);
+        }
+    }
 }
 
-pub(super) fn decode(input: &mut Input<'_>, rows: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
+platform::wide_fn! {
+    pub(super) fn decode<'a, 'b>(
+        input: &'a mut Input<'b>,
+        rows: usize,
+        out: &'a mut Vec<i64>,
+    ) -> Result<(), Damage> {
+        decode_vectors(input, rows, out, |_| ())
+    }
+}
+
+platform::wide_fn! {
+    /// Decodes differences and appends what they lead to.
+    pub(super) fn decode_sums<'a, 'b>(
+        input: &'a mut Input<'b>,
+        rows: usize,
+        first: i64,
+        out: &'a mut Vec<i64>,
+    ) -> Result<(), Damage> {
+        let mut sum = first;
+        decode_vectors(input, rows, out, |vector| {
+            for value in vector {
+                sum = sum.wrapping_add(*value);
+                *value = sum;
+            }
+        })
+    }
+}
+
+/// Decodes vector by vector; `change` may change each before it is appended.
+#[inline(always)]
+fn decode_vectors(
+    input: &mut Input<'_>,
+    rows: usize,
+    out: &mut Vec<i64>,
+    mut change: impl FnMut(&mut [i64]),
+) -> Result<(), Damage> {
     let mut scratch = [0; VECTOR];
     let mut left = rows;
     while left > 0 {
         let vector = left.min(VECTOR);
         let values = scratch.get_mut(..vector).expect(FITS);
         decode_vector(input, values)?;
+        change(values);
         out.extend_from_slice(values);
         left -= vector;
     }
     Ok(())
 }
 
+#[inline(always)]
 fn encode_vector(values: &[i64], out: &mut Vec<u8>) {
     let window = Window::best(values);
     let mut distances = [0; VECTOR];
@@ -71,6 +110,7 @@ fn encode_vector(values: &[i64], out: &mut Vec<u8>) {
     }
 }
 
+#[inline(always)]
 fn decode_vector(input: &mut Input<'_>, values: &mut [i64]) -> Result<(), Damage> {
     let (base, width, bytes) = (input.i64()?, input.u8()?, usize::from(input.u8()?));
     let exceptions = usize::from(input.u16()?);
@@ -92,6 +132,7 @@ fn decode_vector(input: &mut Input<'_>, values: &mut [i64]) -> Result<(), Damage
     Ok(())
 }
 
+#[inline(always)]
 fn pack_vector(distances: &[u64], width: u32, out: &mut Vec<u8>) {
     if width == 0 {
         return;
@@ -110,6 +151,7 @@ fn pack_vector(distances: &[u64], width: u32, out: &mut Vec<u8>) {
     out.truncate(end);
 }
 
+#[inline(always)]
 fn unpack_vector(
     input: &mut Input<'_>,
     width: u32,

@@ -106,5 +106,37 @@ pub(super) fn decode_into(
     }
 }
 
+/// Decodes `rows` differences and appends what they lead to, one after the other from `first` on.
+pub(super) fn decode_sums(
+    input: &mut Input<'_>,
+    rows: usize,
+    depth: Depth,
+    first: i64,
+    out: &mut Vec<i64>,
+) -> Result<(), Damage> {
+    let mut ahead = *input;
+    match Encoding::from_code(ahead.u8()?)? {
+        // What most differences are in adds them up while they are at hand.
+        Encoding::Frame if depth <= Depth::MAX => {
+            *input = ahead;
+            frame::decode_sums(input, rows, first, out)
+        }
+        Encoding::Entropy if depth <= Depth::MAX => {
+            *input = ahead;
+            entropy::decode_sums(input, rows, first, out)
+        }
+        _ => {
+            let start = out.len();
+            decode_into(input, rows, depth, out)?;
+            let mut sum = first;
+            for value in out.iter_mut().skip(start) {
+                sum = sum.wrapping_add(*value);
+                *value = sum;
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Rows that are allocated before they are decoded: the largest page.
 const ROWS_AT_ONCE: usize = 1 << 20;

@@ -9,6 +9,7 @@
 //! here is the simple one, without its transposition.
 
 /// Packs the low `width` bits, 1 to 64, of each value. `words` has zeros, enough of them.
+#[inline(always)]
 pub(super) fn pack<const L: usize>(values: &[u64], width: u32, words: &mut [u64]) {
     let mask = low_bits(width);
     for (row, values) in values.chunks(L).enumerate() {
@@ -33,6 +34,7 @@ pub(super) fn pack<const L: usize>(values: &[u64], width: u32, words: &mut [u64]
 /// Unpacks as many values as `values` has room for and adds `base` to each, wrapping around.
 ///
 /// Returns before the end when there are too few words.
+#[inline(always)]
 pub(super) fn unpack<const L: usize>(
     words: &[[u8; 8]],
     width: u32,

@@ -19,21 +19,7 @@ impl Profile {
     /// Looks at all values; nothing when there are none.
     pub(super) fn of(values: &[i64]) -> Option<Self> {
         let (first, later) = values.split_first()?;
-        let mut profile = Self {
-            first: *first,
-            min: *first,
-            max: *first,
-            delta_min: i64::MAX,
-            delta_max: i64::MIN,
-        };
-        for (before, value) in values.iter().zip(later) {
-            let delta = value.wrapping_sub(*before);
-            profile.min = profile.min.min(*value);
-            profile.max = profile.max.max(*value);
-            profile.delta_min = profile.delta_min.min(delta);
-            profile.delta_max = profile.delta_max.max(delta);
-        }
-        Some(profile)
+        Some(over(*first, values, later))
     }
 
     /// Returns the step of values that rise or fall evenly: 0 if all are equal.
@@ -45,14 +31,46 @@ impl Profile {
     }
 }
 
+platform::wide_fn! {
+    fn over<'a>(first: i64, values: &'a [i64], later: &'a [i64]) -> Profile {
+        let mut profile = Profile {
+            first,
+            min: first,
+            max: first,
+            delta_min: i64::MAX,
+            delta_max: i64::MIN,
+        };
+        for (before, value) in values.iter().zip(later) {
+            let delta = value.wrapping_sub(*before);
+            profile.min = profile.min.min(*value);
+            profile.max = profile.max.max(*value);
+            profile.delta_min = profile.delta_min.min(delta);
+            profile.delta_max = profile.delta_max.max(delta);
+        }
+        profile
+    }
+}
+
 /// Returns the number of rows that differ from the one before.
 pub(super) fn changes(values: &[i64]) -> usize {
-    let pairs = values.iter().zip(values.iter().skip(1));
-    pairs.map(|(a, b)| usize::from(a != b)).sum()
+    pairs_that_differ(values, values.get(1..).unwrap_or_default())
 }
 
 /// Returns the number of rows that are less than the one before.
 pub(super) fn falls(values: &[i64]) -> usize {
-    let pairs = values.iter().zip(values.iter().skip(1));
-    pairs.map(|(a, b)| usize::from(b < a)).sum()
+    pairs_that_fall(values, values.get(1..).unwrap_or_default())
+}
+
+platform::wide_fn! {
+    fn pairs_that_differ<'a>(values: &'a [i64], later: &'a [i64]) -> usize {
+        let pairs = values.iter().zip(later);
+        pairs.map(|(a, b)| usize::from(a != b)).sum()
+    }
+}
+
+platform::wide_fn! {
+    fn pairs_that_fall<'a>(values: &'a [i64], later: &'a [i64]) -> usize {
+        let pairs = values.iter().zip(later);
+        pairs.map(|(a, b)| usize::from(b < a)).sum()
+    }
 }

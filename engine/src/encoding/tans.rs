@@ -16,35 +16,19 @@
 
 use super::Damage;
 use super::bit_stream::{BitReader, BitWriter};
-use super::frequencies::{Frequencies, LOG_MAX};
+use super::frequencies::{Frequencies, LOG_MAX, SYMBOLS_MAX};
 
 /// Encodes symbols, filled up to whole rounds with symbol `padding`.
 pub(super) fn encode(symbols: &[u8], padding: u8, frequencies: &Frequencies) -> [Vec<u8>; 2] {
-    let encoder = Encoder::new(frequencies);
-    let rounds = symbols.len().div_ceil(LANES);
-    let mut steps = vec![[Step::default(); LANES]; rounds];
-    let mut states = [encoder.size; LANES];
-    // From the last row to the first, since a state remembers what is to come.
-    for (round, steps) in (0..rounds).zip(steps.iter_mut()).rev() {
-        let rows = symbols.get(round * LANES..);
-        let rows = rows.expect("the last round begins before the last symbol");
-        let rows = rows.iter().copied().chain(std::iter::repeat(padding));
-        for ((state, step), symbol) in states.iter_mut().zip(steps.iter_mut()).zip(rows) {
-            *step = encoder.step(symbol, state);
-        }
+    streams(&Encoder::new(frequencies), symbols, padding)
+}
+
+platform::wide_fn! {
+    fn streams<'a>(encoder: &'a Encoder, symbols: &'a [u8], padding: u8) -> [Vec<u8>; 2] {
+        let (states, steps) = encoder.steps(symbols, padding);
+        let first = encoder.stream(&states, &steps, 0);
+        [first, encoder.stream(&states, &steps, HALF)]
     }
-    [0, HALF].map(|first| {
-        let mut writer = BitWriter::default();
-        for state in states.iter().skip(first).take(HALF) {
-            writer.push(u64::from(state - encoder.size), frequencies.log);
-        }
-        for round in &steps {
-            for step in round.iter().skip(first).take(HALF) {
-                writer.push(step.bits.into(), step.count.into());
-            }
-        }
-        writer.finish()
-    })
 }
 
 /// Decodes `rows` symbols.
@@ -53,39 +37,49 @@ pub(super) fn decode(
     rows: usize,
     frequencies: &Frequencies,
 ) -> Result<Vec<u8>, Damage> {
-    let table = decoding_table(frequencies);
-    let [mut first, mut second] = streams.map(BitReader::new);
-    let mut states = [0; LANES];
-    for (lane, state) in states.iter_mut().enumerate() {
-        let stream = if lane < HALF { &mut first } else { &mut second };
-        *state = stream.read(frequencies.log)?;
-    }
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = states;
     let mut symbols = vec![0; rows.next_multiple_of(LANES)];
     let (rounds, _) = symbols.as_chunks_mut::<LANES>();
-    for round in rounds {
-        let mut low = Bits::ahead(&first)?;
-        let mut high = Bits::ahead(&second)?;
-        *round = [
-            go_on(&table, &mut a, &mut low),
-            go_on(&table, &mut b, &mut low),
-            go_on(&table, &mut c, &mut low),
-            go_on(&table, &mut d, &mut low),
-            go_on(&table, &mut e, &mut high),
-            go_on(&table, &mut f, &mut high),
-            go_on(&table, &mut g, &mut high),
-            go_on(&table, &mut h, &mut high),
-        ];
-        first.advance(low.taken);
-        second.advance(high.taken);
-    }
-    if [a, b, c, d, e, f, g, h] != [0; LANES] {
-        return Err(Damage("its symbols do not end where they should"));
-    }
-    first.finish()?;
-    second.finish()?;
+    decode_rounds(streams, frequencies, rounds)?;
     symbols.truncate(rows);
     Ok(symbols)
+}
+
+platform::wide_fn! {
+    fn decode_rounds<'a>(
+        streams: [&'a [u8]; 2],
+        frequencies: &'a Frequencies,
+        rounds: &'a mut [[u8; LANES]],
+    ) -> Result<(), Damage> {
+        let table = decoding_table(frequencies);
+        let [mut first, mut second] = streams.map(BitReader::new);
+        let mut states = [0; LANES];
+        for (lane, state) in states.iter_mut().enumerate() {
+            let stream = if lane < HALF { &mut first } else { &mut second };
+            *state = stream.read(frequencies.log)?;
+        }
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = states;
+        for round in rounds {
+            let mut low = Bits::ahead(&first)?;
+            let mut high = Bits::ahead(&second)?;
+            *round = [
+                go_on(&table, &mut a, &mut low),
+                go_on(&table, &mut b, &mut low),
+                go_on(&table, &mut c, &mut low),
+                go_on(&table, &mut d, &mut low),
+                go_on(&table, &mut e, &mut high),
+                go_on(&table, &mut f, &mut high),
+                go_on(&table, &mut g, &mut high),
+                go_on(&table, &mut h, &mut high),
+            ];
+            first.advance(low.taken);
+            second.advance(high.taken);
+        }
+        if [a, b, c, d, e, f, g, h] != [0; LANES] {
+            return Err(Damage("its symbols do not end where they should"));
+        }
+        first.finish()?;
+        second.finish()
+    }
 }
 
 /// Bits of one stream for one round: at most four times the logarithm of the largest table.
@@ -96,55 +90,53 @@ struct Bits {
 }
 
 impl Bits {
-    #[inline]
+    #[inline(always)]
     fn ahead(stream: &BitReader) -> Result<Self, Damage> {
         let word = stream.ahead().ok_or(Damage("its symbols end too early"))?;
         Ok(Self { word, taken: 0 })
     }
 }
 
-/// What a state stands for, and how it goes on.
+/// What a state stands for, and how it goes on, in one word, so that it is one load: 16 bits of where
+/// the next state begins, 8 of the symbol, 8 of the number of bits that are added.
 #[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    next: u16,
-    mask: u16,
-    bits: u16,
-    symbol: u8,
+struct Entry(u32);
+
+impl Entry {
+    fn new(next: u32, symbol: u8, bits: u32) -> Self {
+        Self(next | u32::from(symbol) << 16 | bits << 24)
+    }
 }
 
-#[inline]
+#[inline(always)]
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a state is less than the size of the table"
+    reason = "a state is less than the size of the table; a symbol is the low byte of what is left"
 )]
 fn go_on(table: &[Entry; SIZE_MAX], state: &mut u64, bits: &mut Bits) -> u8 {
     let entry = table.get(*state as usize % SIZE_MAX);
-    let entry = entry.copied().unwrap_or_default();
-    *state = u64::from(entry.next) + (bits.word & u64::from(entry.mask));
-    bits.word >>= entry.bits;
-    bits.taken += usize::from(entry.bits);
-    entry.symbol
+    let Entry(entry) = entry.copied().unwrap_or_default();
+    let count = entry >> 24;
+    *state = u64::from(entry & 0xffff) + (bits.word & ((1 << count) - 1));
+    bits.word >>= count;
+    bits.taken += count as usize;
+    (entry >> 16) as u8
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a state is less than twice the size of the table, which is 2 048"
-)]
-fn decoding_table(frequencies: &Frequencies) -> Box<[Entry; SIZE_MAX]> {
-    let mut table = Box::new([Entry::default(); SIZE_MAX]);
+#[inline(always)]
+fn decoding_table(frequencies: &Frequencies) -> [Entry; SIZE_MAX] {
+    let mut table = [Entry::default(); SIZE_MAX];
     let size = 1u32 << frequencies.log;
-    let mut next: Vec<u32> = frequencies.parts.iter().copied().map(u32::from).collect();
+    let mut next = [0u32; SYMBOLS_MAX];
+    for (next, part) in next.iter_mut().zip(&frequencies.parts) {
+        *next = u32::from(*part);
+    }
     for (entry, symbol) in table.iter_mut().zip(frequencies.spread()) {
         let Some(state) = next.get_mut(usize::from(symbol)) else {
             continue;
         };
         let bits = frequencies.log - state.ilog2();
-        *entry = Entry {
-            next: ((*state << bits) - size) as u16,
-            mask: ((1u32 << bits) - 1) as u16,
-            bits: bits as u16,
-            symbol,
-        };
+        *entry = Entry::new((*state << bits) - size, symbol, bits);
         *state += 1;
     }
     table
@@ -160,74 +152,120 @@ struct Step {
 /// States, counted from the size of the table to twice that.
 #[derive(Debug)]
 struct Encoder {
-    size: u32,
+    log: u32,
     /// For each symbol the states that stand for it, symbol after symbol.
-    states: Vec<u32>,
-    symbols: Vec<SymbolStates>,
+    states: [u16; SIZE_MAX],
+    symbols: [SymbolStates; SYMBOLS_MAX],
 }
 
 /// How a symbol's states are reached.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct SymbolStates {
-    /// Where its states begin, less how many there are.
-    start: i32,
-    /// The most bits that are given off.
-    bits_max: u32,
-    /// From this state on it is as many; below, one less.
-    full_from: u32,
+    /// Where its states begin, less how many there are; wraps around.
+    start: u32,
+    /// Added to a state, it has the number of bits that are given off in its high half: the most that
+    /// there can be, less one for states below the first that gives off so many.
+    count: u32,
 }
 
 impl Encoder {
     fn new(frequencies: &Frequencies) -> Self {
-        let size = 1u32 << frequencies.log;
-        let (mut symbols, mut places, mut start) = (Vec::new(), Vec::new(), 0);
-        for part in frequencies.parts.iter().copied().map(u32::from) {
+        let (log, size) = (frequencies.log, 1u16 << frequencies.log);
+        let mut symbols = [SymbolStates::default(); SYMBOLS_MAX];
+        let mut places = [0usize; SYMBOLS_MAX];
+        let mut start = 0u32;
+        let parts = frequencies.parts.iter().copied().map(u32::from);
+        for ((symbol, place), part) in symbols.iter_mut().zip(&mut places).zip(parts) {
             let bits_max = match part {
-                1 => frequencies.log,
-                _ => frequencies.log - (part - 1).ilog2(),
+                1 => log,
+                _ => log - (part - 1).ilog2(),
             };
-            symbols.push(SymbolStates {
-                start: start - part.cast_signed(),
-                bits_max,
-                full_from: part << bits_max,
-            });
-            places.push(start);
-            start += part.cast_signed();
+            *symbol = SymbolStates {
+                start: start.wrapping_sub(part),
+                count: (bits_max << 16) - (part << bits_max),
+            };
+            *place = start as usize;
+            start += part;
         }
-        let mut states = vec![size; size as usize];
+        let mut states = [size; SIZE_MAX];
         for (state, symbol) in (size..).zip(frequencies.spread()) {
-            let Some(place) = places.get_mut(usize::from(symbol)) else {
-                continue;
-            };
-            if let Some(slot) = usize::try_from(*place).ok().and_then(|p| states.get_mut(p)) {
-                *slot = state;
+            if let Some(place) = places.get_mut(usize::from(symbol)) {
+                if let Some(slot) = states.get_mut(*place) {
+                    *slot = state;
+                }
+                *place += 1;
             }
-            *place += 1;
         }
         Self {
-            size,
+            log,
             states,
             symbols,
         }
     }
 
-    fn step(&self, symbol: u8, state: &mut u32) -> Step {
-        let known = self.symbols.get(usize::from(symbol)).copied();
-        let it = known.expect("every symbol that is encoded has a frequency");
-        let count = it.bits_max - u32::from(*state < it.full_from);
-        let bits = short(*state & ((1 << count) - 1));
-        let place = it.start + (*state >> count).cast_signed();
-        let next = usize::try_from(place).ok().and_then(|p| self.states.get(p));
-        *state = *next.expect("a symbol has as many states as parts");
-        Step {
-            bits,
-            count: short(count),
+    /// Returns the states in which decoding begins, and what each row gives off.
+    #[inline(always)]
+    fn steps(&self, symbols: &[u8], padding: u8) -> ([u32; LANES], Vec<[Step; LANES]>) {
+        let mut steps = vec![[Step::default(); LANES]; symbols.len().div_ceil(LANES)];
+        let mut states = [1u32 << self.log; LANES];
+        let (rounds, rest) = symbols.as_chunks::<LANES>();
+        let mut last = [padding; LANES];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let (of_rounds, of_rest) = steps.split_at_mut(rounds.len());
+        // From the last row to the first, since a state remembers what is to come.
+        for steps in of_rest {
+            self.round(&last, &mut states, steps);
+        }
+        for (steps, symbols) in of_rounds.iter_mut().zip(rounds).rev() {
+            self.round(symbols, &mut states, steps);
+        }
+        (states, steps)
+    }
+
+    #[inline(always)]
+    fn round(&self, symbols: &[u8; LANES], states: &mut [u32; LANES], steps: &mut [Step; LANES]) {
+        for ((state, step), symbol) in states.iter_mut().zip(steps).zip(symbols) {
+            *step = self.step(*symbol, state);
         }
     }
-}
 
-fn short(number: u32) -> u16 {
-    u16::try_from(number).expect("a table has 2 048 states at most")
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a table has 2 048 states at most, so that a state gives off 11 bits at most"
+    )]
+    fn step(&self, symbol: u8, state: &mut u32) -> Step {
+        let it = self.symbols.get(usize::from(symbol));
+        let it = it.copied().unwrap_or_default();
+        debug_assert!(it.count > 0, "every symbol that is encoded has a frequency");
+        let count = state.wrapping_add(it.count) >> 16;
+        let bits = *state & ((1 << count) - 1);
+        let place = it.start.wrapping_add(*state >> count) as usize;
+        let next = self.states.get(place % SIZE_MAX);
+        *state = next.copied().unwrap_or_default().into();
+        Step {
+            bits: bits as u16,
+            count: count as u16,
+        }
+    }
+
+    /// Returns the stream of the states from `first` on.
+    #[inline(always)]
+    fn stream(&self, states: &[u32; LANES], steps: &[[Step; LANES]], first: usize) -> Vec<u8> {
+        let mut writer = BitWriter::default();
+        for state in states.iter().skip(first).take(HALF) {
+            writer.push(u64::from(state - (1 << self.log)), self.log);
+        }
+        for round in steps {
+            let (mut bits, mut count) = (0, 0);
+            for step in round.iter().skip(first).take(HALF) {
+                bits |= u64::from(step.bits) << count;
+                count += u32::from(step.count);
+            }
+            writer.push(bits, count);
+        }
+        writer.finish()
+    }
 }
 
 const LANES: usize = 8;

@@ -14,8 +14,7 @@ impl Window {
     /// Returns the window that suits the values best, most of which lie within.
     pub(super) fn best(values: &[i64]) -> Self {
         let first = values.first().copied().unwrap_or(0);
-        let min = values.iter().fold(first, |min, value| min.min(*value));
-        let max = values.iter().fold(first, |max, value| max.max(*value));
+        let (min, max) = bounds(values, first);
         let whole = Self {
             base: min,
             width: bits(max.wrapping_sub(min).cast_unsigned()),
@@ -58,6 +57,14 @@ impl Window {
     }
 }
 
+platform::wide_fn! {
+    /// Returns the least and the greatest of some values, and of one more.
+    fn bounds<'a>(values: &'a [i64], first: i64) -> (i64, i64) {
+        let wider = |(min, max): (i64, i64), value: &i64| (min.min(*value), max.max(*value));
+        values.iter().fold((first, first), wider)
+    }
+}
+
 /// Returns the bits that so many values would take in frames, judging by some of them, sorted.
 pub(super) fn estimated_bits(sorted: &[i64], rows: usize) -> u64 {
     let rows = rows as u64;
@@ -71,6 +78,7 @@ pub(super) fn estimated_bits(sorted: &[i64], rows: usize) -> u64 {
 }
 
 /// Returns the bits that a number takes.
+#[inline(always)]
 pub(super) const fn bits(number: u64) -> u32 {
     64 - number.leading_zeros()
 }
