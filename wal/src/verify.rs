@@ -2,7 +2,7 @@
 
 use schema::Lsn;
 
-use crate::recovery::{self, LastGroup, Survey};
+use crate::recovery::{self, LastGroup, Reading, Survey};
 use crate::{Environment, Error, RecoveryReport, Start};
 
 /// Reads and opens every record of a log that nobody has open, and changes nothing.
@@ -18,6 +18,12 @@ pub fn verify(environment: &Environment) -> Result<RecoveryReport, Error> {
         .first()
         .map_or(Lsn::ZERO, |segment| segment.header.base_lsn);
     let start = Start::at(from);
-    let findings = recovery::examine(environment, start, LastGroup::Read, &mut |_| Ok(()))?;
+    let findings = recovery::examine(
+        environment,
+        start,
+        LastGroup::Read,
+        Reading::InStep,
+        &mut |_| Ok(()),
+    )?;
     Ok(findings.report(Vec::new()))
 }

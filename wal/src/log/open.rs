@@ -20,7 +20,7 @@ use super::spares::Maker;
 use super::writer::Writer;
 use super::{Log, SegmentStatus};
 use crate::metrics::Metrics;
-use crate::recovery::{self, Apply, Findings, LastGroup};
+use crate::recovery::{self, Apply, Findings, LastGroup, Reading};
 use crate::segment::{Beginning, make_spare};
 use crate::{Environment, Error, RecoveryReport, Settings, Start};
 
@@ -38,7 +38,11 @@ pub(crate) fn open(
         path: dir.clone(),
         source,
     })?;
-    let findings = recovery::examine(&environment, start, LastGroup::Secure, replay)?;
+    let reading = match drive {
+        Drive::Threads => Reading::Ahead,
+        Drive::ByHand => Reading::InStep,
+    };
+    let findings = recovery::examine(&environment, start, LastGroup::Secure, reading, replay)?;
     let mut settled = recovery::settle(&environment, &findings, settings.segment_bytes)?;
     let mut ready = VecDeque::from(std::mem::take(&mut settled.spares));
     let mut number = findings.next_spare_number();

@@ -15,6 +15,7 @@
 //! what is done and the test that shows it. Where a row does not say otherwise, the log refuses to
 //! open: it fails closed.
 
+mod ahead;
 mod chain;
 mod replay;
 mod report;
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 
 use schema::{Lsn, Timestamp};
 
+pub(crate) use self::ahead::Reading;
 use self::chain::{ChainFault, Link};
 pub use self::replay::Apply;
 use self::replay::{Counts, Replay};
@@ -111,6 +113,7 @@ pub(crate) fn examine(
     environment: &Environment,
     start: Start,
     last_group: LastGroup,
+    reading: Reading,
     apply: Apply<'_>,
 ) -> Result<Findings, Error> {
     let mut survey = Survey::of(environment)?;
@@ -118,7 +121,7 @@ pub(crate) fn examine(
     let newest = segments.last().map(|segment| segment.header.timeline);
     let (timeline, until) = plan(start, newest)?;
     let (mut segments, mut abandoned) = split(environment, segments, start.from)?;
-    let mut replay = Replay::new(environment, start.from, until, last_group, apply);
+    let mut replay = Replay::new(environment, start.from, until, (last_group, reading), apply);
     let end = replay.run(&segments)?;
     let counts = replay.counts;
     let end = match end {

@@ -2,6 +2,7 @@
 
 use schema::{Lsn, Timestamp};
 
+use super::ahead::{Reading, Step, walk};
 use super::secure::{LastGroup, secure};
 use super::tail::{self, Verdict};
 use super::{End, TornTail};
@@ -19,6 +20,7 @@ pub(crate) struct Replay<'a> {
     from: Lsn,
     until: Until,
     last_group: LastGroup,
+    reading: Reading,
     apply: Apply<'a>,
     pub(crate) counts: Counts,
 }
@@ -53,7 +55,7 @@ impl<'a> Replay<'a> {
         environment: &'a Environment,
         from: Lsn,
         until: Until,
-        last_group: LastGroup,
+        (last_group, reading): (LastGroup, Reading),
         apply: Apply<'a>,
     ) -> Self {
         Self {
@@ -61,6 +63,7 @@ impl<'a> Replay<'a> {
             from,
             until,
             last_group,
+            reading,
             apply,
             counts: Counts::default(),
         }
@@ -96,9 +99,9 @@ impl<'a> Replay<'a> {
         next: &OpenSegment,
     ) -> Result<Option<End>, Error> {
         let end = next.header.base_lsn;
-        let mut walker = Walker::new(segment.clone()).until(end);
-        while walker.position() < end {
-            let group = match walker.next()? {
+        let mut last = Walker::new(segment.clone()).until(end);
+        let cut = walk(self.reading, last.clone(), |step| {
+            let group = match step.found {
                 Found::Group(group) => group,
                 Found::Bad(bad) => return Err(damaged(segment, bad.offset, reason(bad))),
             };
@@ -110,11 +113,13 @@ impl<'a> Replay<'a> {
                     "the next segment begins within a group",
                 ));
             }
-            if let Some(cut) = self.take(group, walker.commit_time_before())? {
-                return Ok(Some(end_at(segment, cut)));
-            }
+            last = step.after;
+            self.take(group, last.commit_time_before())
+        })?;
+        if let Some(cut) = cut {
+            return Ok(Some(end_at(segment, cut)));
         }
-        if walker.position() != end || walker.chain() != next.header.chain {
+        if last.position() != end || last.chain() != next.header.chain {
             let reason = "it does not end as the next segment says";
             return Err(damaged(segment, segment.offset_of(end), reason));
         }
@@ -123,17 +128,19 @@ impl<'a> Replay<'a> {
 
     /// Reads the newest segment up to where its groups end.
     fn read_last(&mut self, segment: &OpenSegment) -> Result<End, Error> {
-        let mut walker = Walker::new(segment.clone());
         let mut held: Option<Held> = None;
-        loop {
-            let before = walker.clone();
-            let (next, bad) = match walker.next()? {
+        let end = walk(self.reading, Walker::new(segment.clone()), |step| {
+            let Step {
+                before,
+                found,
+                after,
+            } = step;
+            let (next, bad) = match found {
                 Found::Group(group) => {
-                    let commit_time_before = walker.commit_time_before();
                     let held = Held {
                         before,
                         group,
-                        commit_time_before,
+                        commit_time_before: after.commit_time_before(),
                     };
                     (Some(held), None)
                 }
@@ -143,12 +150,11 @@ impl<'a> Replay<'a> {
             if let Some(held) = std::mem::replace(&mut held, next)
                 && let Some(cut) = self.take_held(held, vouched)?
             {
-                return Ok(end_at(segment, cut));
+                return Ok(Some(end_at(segment, cut)));
             }
-            if let Some(bad) = bad {
-                return self.end_of_log(&walker, bad);
-            }
-        }
+            bad.map(|bad| self.end_of_log(&after, bad)).transpose()
+        })?;
+        Ok(end.expect("a walker without a limit goes on until it finds what is no group"))
     }
 
     /// Gives out a group, which is on disk up to `vouched` as the one behind it says.

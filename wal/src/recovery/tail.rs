@@ -11,7 +11,7 @@ use schema::Lsn;
 
 use crate::format::record_header::RECORD_MAGIC;
 use crate::format::{RECORD_HEADER_BYTES, RecordHeader};
-use crate::segment::{BadRecord, Fault, OpenSegment};
+use crate::segment::{BadRecord, Fault, OpenSegment, is_zero};
 
 /// What stands behind a bad record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +60,13 @@ pub(crate) fn look_behind(segment: &OpenSegment, bad: BadRecord) -> io::Result<B
         let left = usize::try_from(segment.file_bytes - start).unwrap_or(usize::MAX);
         let (held, _) = window.split_at_mut(left.min(WINDOW_BYTES));
         segment.file.read_exact_at(held, start)?;
-        if let Some(last) = held.iter().rposition(|byte| *byte != 0) {
+        if !is_zero(held) {
+            let last = held.iter().rposition(|byte| *byte != 0).unwrap_or(0);
             behind.end = start + last as u64 + 1;
+            behind.voucher = behind
+                .voucher
+                .or_else(|| voucher_in(segment, bad.lsn, held, start));
         }
-        behind.voucher = behind
-            .voucher
-            .or_else(|| voucher_in(segment, bad.lsn, held, start));
         if left <= WINDOW_BYTES {
             break;
         }

@@ -11,5 +11,5 @@ pub(crate) use begin::{Beginning, begin};
 pub(crate) use key::SegmentKey;
 pub(crate) use names::{FileName, segment_path};
 pub(crate) use open::{OpenSegment, read_header};
-pub(crate) use spare::{is_zero_file, make_spare};
+pub(crate) use spare::{is_zero, is_zero_file, make_spare};
 pub(crate) use walk::{BadRecord, Fault, Found, WalkedBody, WalkedGroup, Walker};

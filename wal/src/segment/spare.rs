@@ -47,12 +47,17 @@ pub(crate) fn is_zero_file(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Resu
     while offset < bytes {
         let part = chunk_at(&mut chunk, bytes - offset);
         file.read_exact_at(part, offset)?;
-        if part.iter().any(|byte| *byte != 0) {
+        if !is_zero(part) {
             return Ok(false);
         }
         offset += part.len() as u64;
     }
     Ok(true)
+}
+
+/// Returns whether all bytes are 0; looks at all of them, many at once.
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |any, byte| any | byte) == 0
 }
 
 fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<()> {

@@ -119,6 +119,11 @@ impl Walker {
         Self { limit, ..self }
     }
 
+    /// Tells whether it has come to its end.
+    pub(crate) fn is_at_limit(&self) -> bool {
+        self.position >= self.limit
+    }
+
     /// Returns where the next group is looked for.
     pub(crate) const fn position(&self) -> Lsn {
         self.position
