@@ -40,10 +40,20 @@ impl Replay<'_> {
             &change,
             place,
         )?;
-        if self.state.memtable_bytes() >= self.settings.flush_bytes {
+        if self.state.memtable_bytes() >= self.bytes_max() {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Returns the bytes of rows at which a replay stops to flush: as many as there were in memory
+    /// before a crash, where one flush was under way and the next due.
+    ///
+    /// What is left in memory is flushed as soon as the store is open, beside whatever else it does.
+    fn bytes_max(&self) -> u64 {
+        let twice = self.settings.flush_bytes.saturating_mul(2);
+        // An eighth stays free, so that the store takes batches at once.
+        twice.min(self.settings.memtable_bytes_max / 8 * 7)
     }
 
     /// Puts what was replayed so far into parts, since it outgrows memory.
