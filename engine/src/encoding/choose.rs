@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::dictionary::Coded;
 use super::effort::{Effort, Nesting};
 use super::integers::Depth;
-use super::profile::{Profile, changes, falls};
+use super::profile::Profile;
 use super::sample::Sample;
 use super::window::bits;
 use super::{Encoding, delta, divisor, entropy};
@@ -22,7 +22,7 @@ pub(super) enum Choice {
     Step { first: i64, step: i64 },
     Runs,
     Frame,
-    Delta,
+    Delta(Option<Differences>),
     Divisor { divisor: i64 },
     Dictionary(Coded),
     Clock(Clock),
@@ -37,7 +37,7 @@ impl Choice {
             Self::Step { .. } => Encoding::Step,
             Self::Runs => Encoding::Runs,
             Self::Frame => Encoding::Frame,
-            Self::Delta => Encoding::Delta,
+            Self::Delta(_) => Encoding::Delta,
             Self::Divisor { .. } => Encoding::Divisor,
             Self::Dictionary(_) => Encoding::Dictionary,
             Self::Clock(_) => Encoding::Clock,
@@ -46,8 +46,26 @@ impl Choice {
     }
 }
 
+/// The differences from row to row, and what coding them by how often they come would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Differences {
+    pub(super) values: Vec<i64>,
+    plan: Option<(u64, entropy::Plan)>,
+}
+
 /// Returns the encoding to write these integers with.
 pub(super) fn choose(values: &[i64], nesting: Nesting) -> Choice {
+    choose_with(values, nesting, None)
+}
+
+/// Returns the encoding to write differences with that were looked at before.
+pub(super) fn choose_again(differences: Differences, nesting: Nesting) -> (Vec<i64>, Choice) {
+    let Differences { values, plan } = differences;
+    let choice = choose_with(&values, nesting, plan);
+    (values, choice)
+}
+
+fn choose_with(values: &[i64], nesting: Nesting, plan: Option<(u64, entropy::Plan)>) -> Choice {
     let Some(profile) = Profile::of(values) else {
         return Choice::Plain;
     };
@@ -63,7 +81,8 @@ pub(super) fn choose(values: &[i64], nesting: Nesting) -> Choice {
     if values.len() < NESTED_ROWS_MIN || nesting.depth >= Depth::MAX {
         return flat(values);
     }
-    structured(values, &profile, nesting).unwrap_or_else(|| cheapest(values, &profile, nesting))
+    structured(values, &profile, nesting)
+        .unwrap_or_else(|| cheapest(values, &profile, nesting, plan))
 }
 
 /// Returns the better of the encodings that nest nothing.
@@ -81,23 +100,31 @@ fn structured(values: &[i64], profile: &Profile, nesting: Nesting) -> Option<Cho
     }
     // Values that rise, and now and then begin again.
     let may_repeat = profile.delta_min < 0 && profile.delta_max > 0;
-    if nesting.depth < CODED_DEPTH_MAX && may_repeat && falls(values) * 4 < values.len() {
+    if nesting.depth < CODED_DEPTH_MAX && may_repeat && profile.falls * 4 < values.len() as u64 {
         return Clock::of(values).map(Choice::Clock);
     }
     None
 }
 
 /// Returns the encoding that takes the fewest bits, as reckoned.
-fn cheapest(values: &[i64], profile: &Profile, nesting: Nesting) -> Choice {
+fn cheapest(
+    values: &[i64],
+    profile: &Profile,
+    nesting: Nesting,
+    plan: Option<(u64, entropy::Plan)>,
+) -> Choice {
     let sample = Sample::of(values);
     let (frame, mut delta) = (sample.frame_bits(), sample.delta_bits());
     let is_cold = nesting.effort == Effort::Cold && values.len() >= ENTROPY_ROWS_MIN;
     // Where packing one takes far more than packing the other, coding it would, too.
-    let plan = (is_cold && frame / 2 <= delta)
-        .then(|| entropy::Plan::of(values, profile.min, profile.max))
-        .flatten();
+    let plan = plan.or_else(|| match is_cold && frame / 2 <= delta {
+        true => entropy::Plan::of(values, profile.min, profile.max),
+        false => None,
+    });
+    let mut differences = None;
     if is_cold && delta <= frame + values.len() as u64 / 4 {
-        delta = delta.min(delta_entropy(values, profile));
+        let found = differences.insert(Differences::of(values, profile));
+        delta = delta.min(found.plan.as_ref().map_or(u64::MAX, |(bits, _)| *bits));
     }
     let mut best = (plain_bits(values), Choice::Plain);
     let mut consider = |bits: u64, choice: Choice| {
@@ -106,10 +133,10 @@ fn cheapest(values: &[i64], profile: &Profile, nesting: Nesting) -> Choice {
         }
     };
     consider(frame, Choice::Frame);
-    consider(delta + HEADER_BITS, Choice::Delta);
+    consider(delta + HEADER_BITS, Choice::Delta(differences));
     plan.into_iter()
         .for_each(|(bits, plan)| consider(bits + bits / CODED_BIAS, Choice::Entropy(plan)));
-    consider(runs_bits(values, frame), Choice::Runs);
+    consider(runs_bits(values, profile, frame), Choice::Runs);
     if nesting.depth < CODED_DEPTH_MAX
         && sample.is_scattered()
         && let Some(coded) = Coded::of(values, values.len() / 8)
@@ -119,11 +146,14 @@ fn cheapest(values: &[i64], profile: &Profile, nesting: Nesting) -> Choice {
     best.1
 }
 
-/// Returns the bits of the differences, coded by how often they come.
-fn delta_entropy(values: &[i64], profile: &Profile) -> u64 {
-    let deltas = delta::differences(values);
-    let plan = entropy::Plan::of(&deltas, profile.delta_min, profile.delta_max);
-    plan.map_or(u64::MAX, |(bits, _)| bits)
+impl Differences {
+    fn of(values: &[i64], profile: &Profile) -> Self {
+        let values = delta::differences(values);
+        Self {
+            plan: entropy::Plan::of(&values, profile.delta_min, profile.delta_max),
+            values,
+        }
+    }
 }
 
 fn plain_bits(values: &[i64]) -> u64 {
@@ -131,8 +161,8 @@ fn plain_bits(values: &[i64]) -> u64 {
 }
 
 /// Returns the bits of runs: each takes a value, and a length that is small on average.
-fn runs_bits(values: &[i64], frame_bits: u64) -> u64 {
-    let (rows, runs) = (values.len() as u64, changes(values) as u64 + 1);
+fn runs_bits(values: &[i64], profile: &Profile, frame_bits: u64) -> u64 {
+    let (rows, runs) = (values.len() as u64, profile.changes + 1);
     let length = u64::from(bits(rows / runs)) + 2;
     frame_bits * runs / rows + runs * length + 2 * HEADER_BITS
 }

@@ -8,6 +8,7 @@
 //!
 //! Differences and sums wrap around, so that every series of integers can be encoded.
 
+use super::choose::Differences;
 use super::effort::Nesting;
 use super::integers::{self, Depth};
 use super::{Damage, Input};
@@ -18,10 +19,19 @@ pub(super) fn differences(values: &[i64]) -> Vec<i64> {
     later.zip(values).map(|(b, a)| b.wrapping_sub(*a)).collect()
 }
 
-pub(super) fn encode(values: &[i64], nesting: Nesting, out: &mut Vec<u8>) {
+/// Encodes values, whose differences may have been looked at already.
+pub(super) fn encode(
+    values: &[i64],
+    known: Option<Differences>,
+    nesting: Nesting,
+    out: &mut Vec<u8>,
+) {
     let first = values.first().copied().unwrap_or(0);
     out.extend_from_slice(&first.to_le_bytes());
-    integers::encode_nested(&differences(values), nesting.below(), out);
+    match known {
+        Some(known) => integers::encode_differences(known, nesting.below(), out),
+        None => integers::encode_nested(&differences(values), nesting.below(), out),
+    };
 }
 
 pub(super) fn decode(

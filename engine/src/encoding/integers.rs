@@ -6,7 +6,7 @@
 //!       1     ?  its bytes; each encoding knows from the number of rows where it ends
 //! ```
 
-use super::choose::{self, Choice};
+use super::choose::{self, Choice, Differences};
 use super::effort::{Effort, Nesting};
 use super::{
     Damage, Encoding, Input, clock, constant, delta, dictionary, divisor, entropy, frame, plain,
@@ -41,30 +41,43 @@ pub(crate) fn decode(input: &mut Input<'_>, rows: usize) -> Result<Vec<i64>, Dam
 
 pub(super) fn encode_nested(values: &[i64], nesting: Nesting, out: &mut Vec<u8>) -> Encoding {
     let choice = choose::choose(values, nesting);
-    let start = out.len();
-    write(values, &choice, nesting, out);
+    encode_as(values, choice, nesting, out)
+}
+
+pub(super) fn encode_differences(
+    differences: Differences,
+    nesting: Nesting,
+    out: &mut Vec<u8>,
+) -> Encoding {
+    let (values, choice) = choose::choose_again(differences, nesting);
+    encode_as(&values, choice, nesting, out)
+}
+
+fn encode_as(values: &[i64], choice: Choice, nesting: Nesting, out: &mut Vec<u8>) -> Encoding {
+    let (start, encoding) = (out.len(), choice.encoding());
+    write(values, choice, nesting, out);
     // The choice was made by a sample; what it did not show costs at most as much as plain values.
-    if out.len() - start <= 1 + values.len() * 8 || choice == Choice::Plain {
-        return choice.encoding();
+    if out.len() - start <= 1 + values.len() * 8 || encoding == Encoding::Plain {
+        return encoding;
     }
     out.truncate(start);
-    write(values, &Choice::Plain, nesting, out);
+    write(values, Choice::Plain, nesting, out);
     Encoding::Plain
 }
 
-pub(super) fn write(values: &[i64], choice: &Choice, nesting: Nesting, out: &mut Vec<u8>) {
+pub(super) fn write(values: &[i64], choice: Choice, nesting: Nesting, out: &mut Vec<u8>) {
     out.push(choice.encoding().code());
     match choice {
         Choice::Plain => plain::encode(values, out),
-        Choice::Constant { value } => constant::encode(*value, out),
-        Choice::Step { first, step } => step::encode(*first, *step, out),
+        Choice::Constant { value } => constant::encode(value, out),
+        Choice::Step { first, step } => step::encode(first, step, out),
         Choice::Runs => runs::encode(values, nesting, out),
         Choice::Frame => frame::encode(values, out),
-        Choice::Delta => delta::encode(values, nesting, out),
-        Choice::Divisor { divisor } => divisor::encode(values, *divisor, nesting, out),
-        Choice::Dictionary(coded) => dictionary::encode(coded, nesting, out),
-        Choice::Entropy(plan) => entropy::encode(values, plan, out),
-        Choice::Clock(clock) => clock::encode(clock, nesting, out),
+        Choice::Delta(known) => delta::encode(values, known, nesting, out),
+        Choice::Divisor { divisor } => divisor::encode(values, divisor, nesting, out),
+        Choice::Dictionary(coded) => dictionary::encode(&coded, nesting, out),
+        Choice::Entropy(plan) => entropy::encode(values, &plan, out),
+        Choice::Clock(clock) => clock::encode(&clock, nesting, out),
     }
 }
 

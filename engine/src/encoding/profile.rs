@@ -13,6 +13,10 @@ pub(super) struct Profile {
     pub(super) delta_min: i64,
     /// The greatest difference, likewise.
     pub(super) delta_max: i64,
+    /// Rows that differ from the one before.
+    pub(super) changes: u64,
+    /// Rows that are less than the one before.
+    pub(super) falls: u64,
 }
 
 impl Profile {
@@ -39,6 +43,8 @@ platform::wide_fn! {
             max: first,
             delta_min: i64::MAX,
             delta_max: i64::MIN,
+            changes: 0,
+            falls: 0,
         };
         for (before, value) in values.iter().zip(later) {
             let delta = value.wrapping_sub(*before);
@@ -46,31 +52,9 @@ platform::wide_fn! {
             profile.max = profile.max.max(*value);
             profile.delta_min = profile.delta_min.min(delta);
             profile.delta_max = profile.delta_max.max(delta);
+            profile.changes += u64::from(value != before);
+            profile.falls += u64::from(value < before);
         }
         profile
-    }
-}
-
-/// Returns the number of rows that differ from the one before.
-pub(super) fn changes(values: &[i64]) -> usize {
-    pairs_that_differ(values, values.get(1..).unwrap_or_default())
-}
-
-/// Returns the number of rows that are less than the one before.
-pub(super) fn falls(values: &[i64]) -> usize {
-    pairs_that_fall(values, values.get(1..).unwrap_or_default())
-}
-
-platform::wide_fn! {
-    fn pairs_that_differ<'a>(values: &'a [i64], later: &'a [i64]) -> usize {
-        let pairs = values.iter().zip(later);
-        pairs.map(|(a, b)| usize::from(a != b)).sum()
-    }
-}
-
-platform::wide_fn! {
-    fn pairs_that_fall<'a>(values: &'a [i64], later: &'a [i64]) -> usize {
-        let pairs = values.iter().zip(later);
-        pairs.map(|(a, b)| usize::from(b < a)).sum()
     }
 }

@@ -188,8 +188,14 @@ fn valid<'a, T: Copy>(column: &Column, values: &'a [T]) -> Cow<'a, [T]> {
 }
 
 fn least_and_most(values: &[i64]) -> (Option<i64>, Option<i64>) {
-    // Two passes, each of which the compiler turns into vector code.
-    (values.iter().min().copied(), values.iter().max().copied())
+    values.first().map(|first| bounds(values, *first)).unzip()
+}
+
+platform::wide_fn! {
+    fn bounds<'a>(values: &'a [i64], first: i64) -> (i64, i64) {
+        let wider = |(min, max): (i64, i64), value: &i64| (min.min(*value), max.max(*value));
+        values.iter().fold((first, first), wider)
+    }
 }
 
 /// Returns the sum, if it fits.
