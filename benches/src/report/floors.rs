@@ -81,6 +81,7 @@ impl Report {
             self.size_floors(),
             self.restart_floors(),
             self.memory_floors(),
+            self.codec_floors(),
         ];
         groups.into_iter().flatten().collect()
     }
@@ -164,6 +165,22 @@ impl Report {
         });
         // A server that was told how much it may take is held to that.
         soak.or(all).into_iter().collect()
+    }
+
+    fn codec_floors(&self) -> Vec<Floor> {
+        let Some(codecs) = &self.codecs else {
+            return Vec::new();
+        };
+        let at_least = |what: &str, bound, is| Floor::at_least(what, bound, is / 1e6);
+        let packed = codecs.pages.first().map(|it| {
+            let what = "packed integers decoded, M values/s";
+            at_least(what, 800.0, it.hot.decoded_per_s)
+        });
+        let scans = codecs.scans.iter().map(|it| match it.is_compacted {
+            true => at_least("scan of compacted cpu, M values/s", 200.0, it.values_per_s),
+            false => at_least("scan of flushed cpu, M values/s", 300.0, it.values_per_s),
+        });
+        packed.into_iter().chain(scans).collect()
     }
 
     /// Returns the figures of another store on a table.
