@@ -111,6 +111,54 @@ fn a_scan_without_a_key_lists_every_record_and_finds_rot() {
 }
 
 #[test]
+fn a_scan_of_a_cut_segment_ends_with_the_last_whole_record() {
+    let (machine, path) = closed(1);
+    let whole = wal::inspect::scan(&machine.disk, &path).unwrap();
+    let bytes = machine.read(&path);
+    for cut in whole.records[0].offset..=whole.end_offset {
+        machine.write(&path, &bytes[..usize::try_from(cut).unwrap()]);
+        let scan = wal::inspect::scan(&machine.disk, &path).unwrap();
+        let held = whole.records.iter();
+        let held = held.take_while(|record| record.offset + record.bytes <= cut);
+        assert!(held.eq(&scan.records), "cut at {cut}");
+        let is_whole = scan.end_offset == cut;
+        assert_eq!(scan.fault.is_none(), is_whole, "cut at {cut}");
+    }
+}
+
+/// A record is good only where it was written: not at another place, not in another segment.
+#[test]
+fn a_scan_ends_at_a_record_that_belongs_elsewhere() {
+    let (machine, path) = closed(1);
+    let (other, other_path) = closed(2);
+    let scan = wal::inspect::scan(&machine.disk, &path).unwrap();
+    let (to, size) = (scan.records[3].offset, scan.records[3].bytes);
+    let same_place = (other.read(&other_path), to);
+    let same_segment = (machine.read(&path), scan.records[1].offset);
+    for (bytes, from) in [same_place, same_segment] {
+        let from = usize::try_from(from).unwrap();
+        let record = &bytes[from..from + usize::try_from(size).unwrap()];
+        let copy = machine.fork();
+        copy.disk.overwrite(&path, to, record).unwrap();
+        let scan = wal::inspect::scan(&copy.disk, &path).unwrap();
+        let reason = "a record stands at another position than its own";
+        assert_eq!((scan.fault, scan.end_offset), (Some(reason), to));
+    }
+}
+
+/// Returns a machine with one segment of three groups, one payload of 64 bytes each, and its path.
+fn closed(seed: u64) -> (Machine, std::path::PathBuf) {
+    let machine = Machine::new(seed);
+    let log = machine.open_quietly(small()).unwrap().log;
+    for n in 0..3u8 {
+        put(&log, &[n; 64]).unwrap();
+    }
+    log.close().unwrap();
+    let path = log.segments()[0].path.clone();
+    (machine, path)
+}
+
+#[test]
 fn verify_reads_everything_and_changes_nothing() {
     let machine = Machine::new(1);
     let log = machine.open_quietly(small()).unwrap().log;

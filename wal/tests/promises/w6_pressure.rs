@@ -166,6 +166,8 @@ fn a_payload_that_fits_no_segment_is_refused_and_the_longest_that_fits_is_taken(
     let machine = Machine::new(1);
     let log = machine.open_quietly(small()).unwrap().log;
     let longest = usize::try_from(small().payload_bytes_max()).unwrap();
+    // A segment has a header of 4096 bytes; a list, a record and a marker take little of the rest.
+    assert!((8192 - 4096 - 512..8192 - 4096).contains(&longest));
     put(&log, &vec![1; longest]).unwrap();
     log.wait_for_spares();
     put(&log, &vec![2; longest]).unwrap();
