@@ -86,6 +86,9 @@ pub(crate) struct Options {
     /// Rows a second of pace
     #[arg(long, global = true, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     pub(crate) rate: u32,
+    /// Rows a second of sustain; as fast as it goes without
+    #[arg(long, global = true, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub(crate) sustain_rate: Option<u32>,
     /// MiB that the server is told to stay within in soak
     #[arg(long, global = true, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     pub(crate) memory_mib: u32,

@@ -25,6 +25,7 @@ mod flush;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod invariants;
+mod latest;
 mod manifest;
 mod memtable;
 mod merge;

@@ -138,7 +138,8 @@ async fn run_for_minutes(
     }
     if command.is_or_all(&[Command::Sustain]) {
         let mut session = start("sustain").await?;
-        let figures = session.sustain(shape, seconds(120)).await?;
+        let rate = options.sustain_rate;
+        let figures = session.sustain(shape, rate, seconds(120)).await?;
         let settled = session.settled().await?;
         report.sustained = Some(Sustained { figures, settled });
         session.end(report).await?;
@@ -148,7 +149,7 @@ async fn run_for_minutes(
         let told = program.clone().with(MEMORY_SETTING, bytes);
         let mut session =
             Session::start_named(&told, room, "soak", DataSet::Cpu(shape), options).await?;
-        let mut figures = session.sustain(shape, seconds(600)).await?;
+        let mut figures = session.sustain(shape, None, seconds(600)).await?;
         figures.memory_bytes_max = Some(bytes);
         report.soak = Some(figures);
         session.end(report).await?;

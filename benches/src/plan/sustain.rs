@@ -24,15 +24,22 @@ pub(crate) struct Sustained {
 }
 
 impl Session {
-    /// Feeds the server for a time, watching it, and checks that everything is there.
-    pub(super) async fn sustain(&mut self, shape: CpuShape, seconds: u32) -> Outcome<WatchFigures> {
+    /// Feeds the server for a time, so many rows a second or as fast as it goes, watching it, and checks
+    /// that everything is there.
+    pub(super) async fn sustain(
+        &mut self,
+        shape: CpuShape,
+        rows_per_s: Option<u32>,
+        seconds: u32,
+    ) -> Outcome<WatchFigures> {
         let steady = Steady {
             duration: Duration::from_secs(seconds.into()),
-            rows_per_s: None,
+            rows_per_s,
         };
         let acked = Arc::new(AtomicU64::new(0));
         let rings = Rings::build(shape, &self.settings);
-        progress::say(&format!("sending for {seconds} s, as fast as it goes"));
+        let speed = rows_per_s.map_or("as fast as it goes".into(), |rate| format!("{rate} rows/s"));
+        progress::say(&format!("sending for {seconds} s, {speed}"));
         let watch = Watch::begin(self.server.id()?, self.http()?, Arc::clone(&acked));
         let sent = rings.send(&self.server, &self.settings, steady, &acked);
         let (figures, tally) = sent.await?;

@@ -3,7 +3,9 @@
 //! The first quarter of the time is left out: memtables fill and merging begins. Of the rest the mean
 //! of the later half is compared with that of the earlier. A backlog **grew** when the later mean is
 //! more than a quarter above the earlier one and by more than one unit of work: half a flush of memory
-//! or log (64 MiB), or four parts, which one merge takes.
+//! or log (64 MiB), or four parts; of parts only those count that are more than the sixteen of one table
+//! and window which a merge waits for.
+//! So few samples that they tell nothing count as growth.
 //! A backlog that stands at its limit does not grow any more, but batches are refused then: one refusal
 //! counts as growth, too.
 //! What a server cannot keep up with is linear in time: its later mean is 5/8 ÷ 3/8, two thirds, above
@@ -40,8 +42,8 @@ impl Growth {
             series("unflushed log, bytes", BYTES, |sample| {
                 sample.unflushed_log_bytes
             }),
-            series("unmerged parts", PARTS, |sample| {
-                crate::ingest::number(sample.unmerged_parts)
+            series("unmerged parts beyond 16", PARTS, |sample| {
+                crate::ingest::number(sample.unmerged_parts.saturating_sub(MERGED_AT_ONCE))
             }),
             Self::of_refusals(refusals),
         ]
@@ -67,7 +69,7 @@ impl Growth {
             earlier,
             later,
             most: values.iter().copied().fold(0.0, f64::max),
-            grew: later > earlier * 1.25 && later - earlier > unit,
+            grew: values.len() < SAMPLES_MIN || later > earlier * 1.25 && later - earlier > unit,
         }
     }
 }
@@ -78,6 +80,9 @@ fn mean(values: &[f64]) -> f64 {
 
 const BYTES: f64 = 67_108_864.0;
 const PARTS: f64 = 4.0;
+/// `compaction.fan_in`.
+const MERGED_AT_ONCE: u64 = 16;
+const SAMPLES_MIN: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -99,7 +104,11 @@ mod tests {
         assert!(!grew((0..120).map(|second| f64::from(second % 20))));
         assert!(!grew((0..120).map(|second| f64::from(second.min(30)))));
         assert!(!grew((0..120).map(|second| f64::from(second / 60))));
-        assert!(!grew([]));
+    }
+
+    #[test]
+    fn few_samples_tell_nothing() {
+        assert!(grew([]) && grew([0.0; 7]) && !grew([0.0; 8]));
     }
 
     #[test]

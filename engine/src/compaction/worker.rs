@@ -10,7 +10,8 @@ use tracing::{debug, warn};
 use super::pace::give_way;
 use super::policy::{Choice, Effort, Situation, choose};
 use super::retention::{ClockWatch, expired};
-use crate::manifest::Edit;
+use crate::latest;
+use crate::manifest::{Edit, LatestParts, ManifestStore};
 use crate::merge::Source;
 use crate::part::{PartId, PartMeta};
 use crate::state::{LiveSeries, StoredPart, TableState};
@@ -121,24 +122,90 @@ fn table_round(store: &Store, name: &str, effort: Effort, expiry: Expiry) -> Res
             outcome => outcome?,
         }
     }
+    if first_error.is_none() {
+        renew_latest(store, name)?;
+    }
     first_error.map_or(Ok(()), Err)
 }
 
-/// Drops the parts of a table that are past its retention.
-fn expire(store: &Store, name: &str) -> Result<(), Error> {
+/// Searches for the newest rows of a table that lost its latest part.
+fn renew_latest(store: &Store, name: &str) -> Result<(), Error> {
     let state = store.state.load();
     let Some(table) = state.table(name) else {
         return Ok(());
     };
-    let parts = table.parts.iter().map(|part| part.meta());
-    let gone = expired(parts, table.definition.retention, store.environment.now());
-    if gone.is_empty() {
+    if table.parts.is_empty() || table.current_latest().is_some() || table.has_deletions() {
         return Ok(());
     }
+    let pace = || match store.is_closing() {
+        true => Err(Error::Closing),
+        false => Ok(()),
+    };
+    let place = (&store.shelf, &store.settings);
+    let Some(latest) = latest::renewed(table, store.environment.now(), place, &pace)? else {
+        return Ok(());
+    };
+    let mut manifest = store.manifest.lock();
+    let present = store.state.load();
+    let is_same = |now: &TableState| {
+        let ids = |table: &TableState| table.parts.iter().map(|part| part.meta().id).collect();
+        let (before, after): (Vec<PartId>, Vec<PartId>) = (ids(table), ids(now));
+        before == after && !now.has_deletions()
+    };
+    if !present.table(name).is_some_and(|table| is_same(table)) {
+        // A flush or a deletion came between: the next round sees to it.
+        latest.part.mark_obsolete();
+        return Ok(());
+    }
+    let edit = Edit::Latest(only(name, Some(&latest)));
+    let replaced = Replaced {
+        added: &[],
+        removed: &[],
+        latest: Some(Some(latest.part)),
+    };
+    let published = FailPoint::LatestRenewed;
+    publish(store, &mut manifest, (name, edit), replaced, published)
+}
+
+fn only(table: &str, latest: Option<&Stored>) -> LatestParts {
+    LatestParts::from([(table.to_owned(), latest.map(|stored| stored.entry.clone()))])
+}
+
+/// Drops the parts of a table that are past its retention, and the newest rows that are.
+fn expire(store: &Store, name: &str) -> Result<(), Error> {
+    let now = store.environment.now();
+    let is_due = |table: &TableState| {
+        let parts = table.parts.iter().map(|part| part.meta());
+        expired(parts, table.definition.retention, now)
+    };
+    let state = store.state.load();
+    if state
+        .table(name)
+        .is_none_or(|table| is_due(table).is_empty())
+    {
+        return Ok(());
+    }
+    // No flush may publish other newest rows meanwhile.
+    let mut manifest = store.manifest.lock();
+    let state = store.state.load();
+    let Some(table) = state.table(name) else {
+        return Ok(());
+    };
+    let gone = is_due(table);
     let removed = with_ids(table, &gone);
-    let edit = Edit::Expire { removed: gone };
+    let latest = latest::aged(table, now, &store.shelf, &store.settings)?;
+    let edit = Edit::Expire {
+        removed: gone,
+        latest: only(name, latest.as_ref()),
+    };
+    let replaced = Replaced {
+        added: &[],
+        removed: &removed,
+        latest: Some(latest.map(|stored| stored.part)),
+    };
     let published = FailPoint::RetentionPublished;
-    publish(store, name, edit, &[], &removed, published)?;
+    publish(store, &mut manifest, (name, edit), replaced, published)?;
+    drop(manifest);
     // What is expired is gone all the same, and an index that is too large does no harm (E-4).
     if let Err(error) = renumber(store, name) {
         warn!(table = name, %error, "the series of a table keep their numbers");
@@ -228,7 +295,14 @@ fn merge(
         return Err(Error::io(store.shelf.environment.dir.as_path(), source));
     }
     let published = FailPoint::CompactionPublished;
-    publish(store, name, edit, &added, &removed, published)?;
+    let replaced = Replaced {
+        added: &added,
+        removed: &removed,
+        latest: None,
+    };
+    let mut manifest = store.manifest.lock();
+    publish(store, &mut manifest, (name, edit), replaced, published)?;
+    drop(manifest);
     let bytes: u64 = removed.iter().map(|part| part.meta().bytes).sum();
     store.metrics.compactions.inc();
     store.metrics.compacted_bytes.inc_by(bytes);
@@ -244,23 +318,44 @@ fn with_ids(table: &TableState, ids: &[PartId]) -> Vec<Arc<StoredPart>> {
     parts.map(Arc::clone).collect()
 }
 
+/// What takes the place of what.
+#[derive(Debug)]
+struct Replaced<'a> {
+    added: &'a [Arc<StoredPart>],
+    removed: &'a [Arc<StoredPart>],
+    /// The latest part from now on, where it changes.
+    latest: Option<Option<Arc<StoredPart>>>,
+}
+
+impl Replaced<'_> {
+    fn undo(&self) {
+        let latest = self.latest.iter().flatten();
+        self.added
+            .iter()
+            .chain(latest)
+            .for_each(|part| part.mark_obsolete());
+    }
+}
+
 /// Replaces parts, durably first, then for readers (E-1).
 fn publish(
     store: &Store,
-    table: &str,
-    edit: Edit,
-    added: &[Arc<StoredPart>],
-    removed: &[Arc<StoredPart>],
+    manifest: &mut ManifestStore,
+    (table, edit): (&str, Edit),
+    replaced: Replaced<'_>,
     published: FailPoint,
 ) -> Result<(), Error> {
-    let mut manifest = store.manifest.lock();
-    manifest.edit(edit, || added.iter().for_each(|part| part.mark_obsolete()))?;
+    manifest.edit(edit, || replaced.undo())?;
     store.environment.disk.pass(published);
+    let mut removed = replaced.removed.to_vec();
     let writer = store.state.write();
     let mut next = writer.next();
     if let Some(table) = next.table_mut(table) {
-        table.replace_parts(added, removed);
+        table.replace_parts(replaced.added, replaced.removed);
         table.forget_tombstones();
+        if let Some(latest) = replaced.latest {
+            removed.extend(table.put_latest(latest));
+        }
     }
     writer.publish(next);
     // E-2: the files go when the last view, backup or scan that has them is gone.

@@ -34,7 +34,7 @@ impl Engine {
         let manifest = store.manifest.lock();
         let present = manifest.present();
         let state = store.state.load();
-        let parts = state.tables.values().flat_map(|table| table.parts.iter());
+        let parts = state.tables.values().flat_map(|table| table.files());
         Snapshot {
             manifest_name: present.file_name(),
             manifest_bytes: present.bytes.clone(),

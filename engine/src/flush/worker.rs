@@ -1,5 +1,6 @@
 //! Carrying a flush out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,12 @@ use super::policy::due;
 use super::windows_of;
 use crate::Error;
 use crate::Settings;
+use crate::latest;
 use crate::manifest::{Edit, FlushPoint};
 use crate::memtable::MemTable;
 use crate::merge::Source;
 use crate::part::Heat;
-use crate::state::{Shelf, State, TableState};
+use crate::state::{Shelf, State, StoredPart, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 
 /// A flush that began: what it will have made durable.
@@ -71,12 +73,10 @@ pub(crate) fn flush(store: &Store) -> Result<(), Error> {
 fn finish(store: &Store, begun: &Begun) -> Result<(), Error> {
     let state = store.state.load();
     let written = write_tables(&state, &begun.point, &store.shelf, &store.settings)?;
-    let rows: u64 = written.iter().map(|stored| stored.entry.meta.rows).sum();
+    let rows = written.rows();
     let disk = &store.environment.disk;
     if let Err(source) = disk.reach(FailPoint::FlushWritten) {
-        written
-            .iter()
-            .for_each(|stored| stored.part.mark_obsolete());
+        written.mark_obsolete();
         return Err(Error::io(store.shelf.environment.dir.as_path(), source));
     }
     publish(store, begun, written)?;
@@ -122,6 +122,40 @@ pub(crate) fn freeze_tables(state: &mut State) {
     }
 }
 
+/// What a flush has written and not published yet.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    parts: Vec<Stored>,
+    /// The latest part of each table whose rows these are, where it is known.
+    latest: BTreeMap<String, Option<Stored>>,
+}
+
+impl Written {
+    /// Returns the edit that publishes it.
+    pub(crate) fn edit(&self, point: FlushPoint) -> Edit {
+        let entry = |stored: &Stored| stored.entry.clone();
+        let latest = self.latest.iter();
+        Edit::Flush {
+            added: self.parts.iter().map(entry).collect(),
+            latest: latest
+                .map(|(table, stored)| (table.clone(), stored.as_ref().map(entry)))
+                .collect(),
+            point: Box::new(point),
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        self.parts.iter().map(|stored| stored.entry.meta.rows).sum()
+    }
+
+    /// Says that no manifest will name it.
+    fn mark_obsolete(&self) {
+        let latest = self.latest.values().flatten();
+        let all = self.parts.iter().chain(latest);
+        all.for_each(|stored| stored.part.mark_obsolete());
+    }
+}
+
 /// Writes the frozen memtables of a state, which end at a point, as parts.
 ///
 /// # Errors
@@ -131,14 +165,12 @@ pub(crate) fn write_tables(
     point: &FlushPoint,
     shelf: &Shelf,
     settings: &Settings,
-) -> Result<Vec<Stored>, Error> {
-    let mut written = Vec::new();
+) -> Result<Written, Error> {
+    let mut written = Written::default();
     for table in state.tables.values() {
         let outcome = write_table(table, point, shelf, settings, &mut written);
         if let Err(error) = outcome {
-            written
-                .iter()
-                .for_each(|stored: &Stored| stored.part.mark_obsolete());
+            written.mark_obsolete();
             return Err(error);
         }
     }
@@ -150,7 +182,7 @@ fn write_table(
     point: &FlushPoint,
     shelf: &Shelf,
     settings: &Settings,
-    written: &mut Vec<Stored>,
+    written: &mut Written,
 ) -> Result<(), Error> {
     let Some(frozen) = &table.frozen else {
         return Ok(());
@@ -172,36 +204,37 @@ fn write_table(
             deletes_lsn: point.end,
             pages_max: 0,
         };
-        written.extend(store_part(shelf, &contents, &|| Ok(()))?);
+        written
+            .parts
+            .extend(store_part(shelf, &contents, &|| Ok(()))?);
     }
+    let latest = latest::flushed(table, point, shelf, settings)?;
+    written.latest.insert(table.definition.name.clone(), latest);
     Ok(())
 }
 
 /// Puts parts in the place of the memtables that they were written from.
-fn publish(store: &Store, begun: &Begun, written: Vec<Stored>) -> Result<(), Error> {
+fn publish(store: &Store, begun: &Begun, written: Written) -> Result<(), Error> {
     let mut manifest = store.manifest.lock();
-    let edit = Edit::Flush {
-        added: written.iter().map(|stored| stored.entry.clone()).collect(),
-        point: begun.point.clone(),
-    };
-    manifest.edit(edit, || {
-        written
-            .iter()
-            .for_each(|stored| stored.part.mark_obsolete());
+    manifest.edit(written.edit(begun.point.clone()), || {
+        written.mark_obsolete();
     })?;
     store.environment.disk.pass(FailPoint::FlushPublished);
     let writer = store.state.write();
     let mut next = writer.next();
-    retire(&mut next, begun.point.end, written);
+    let removed = retire(&mut next, begun.point.end, written);
     store
         .pressure
         .measure(&next, store.environment.clock.monotonic());
     writer.publish(next);
+    // E-2: the files go when the last view or backup that has them is gone.
+    removed.iter().for_each(|part| part.mark_obsolete());
     Ok(())
 }
 
-/// E-1: in one state, frozen memtables go and the parts with their rows come.
-pub(crate) fn retire(state: &mut State, end: Lsn, written: Vec<Stored>) {
+/// E-1: in one state, frozen memtables go and the parts with their rows come. Returns the latest parts that
+/// no manifest names any more.
+pub(crate) fn retire(state: &mut State, end: Lsn, written: Written) -> Vec<Arc<StoredPart>> {
     for table in state
         .tables
         .values_mut()
@@ -209,7 +242,7 @@ pub(crate) fn retire(state: &mut State, end: Lsn, written: Vec<Stored>) {
     {
         Arc::make_mut(table).frozen = None;
     }
-    for stored in written {
+    for stored in written.parts {
         if let Some(table) = state.table_mut(&stored.entry.meta.table) {
             table.replace_parts(&[stored.part], &[]);
         }
@@ -218,7 +251,14 @@ pub(crate) fn retire(state: &mut State, end: Lsn, written: Vec<Stored>) {
     for table in deleted.filter(|table| !table.tombstones.is_empty()) {
         Arc::make_mut(table).forget_tombstones();
     }
+    let mut removed = Vec::new();
+    for (name, latest) in written.latest {
+        if let Some(table) = state.table_mut(&name) {
+            removed.extend(table.put_latest(latest.map(|stored| stored.part)));
+        }
+    }
     state.flushed_lsn = end;
+    removed
 }
 
 const MAINTENANCE_NICE: i32 = 5;

@@ -2,7 +2,7 @@
 
 use schema::Lsn;
 
-use super::{Edit, FlushPoint, Manifest, PartEntry};
+use super::{Edit, FlushPoint, LatestParts, Manifest, PartEntry};
 use crate::Error;
 use crate::part::{PartId, PartMeta};
 use crate::tombstone::Tombstone;
@@ -15,11 +15,20 @@ impl Manifest {
     pub(crate) fn apply(&self, edit: Edit) -> Result<Self, Error> {
         let mut next = self.clone();
         match edit {
-            Edit::Flush { added, point } => next.flush(added, point)?,
-            Edit::Compact { removed, added } => next.compact(&removed, added)?,
-            Edit::Expire { removed } => {
-                next.remove(&removed)?;
+            Edit::Flush {
+                added,
+                latest,
+                point,
+            } => {
+                next.flush(added, *point)?;
+                next.set_latest(latest)?;
             }
+            Edit::Compact { removed, added } => next.compact(&removed, added)?,
+            Edit::Expire { removed, latest } => {
+                next.remove(&removed)?;
+                next.set_latest(latest)?;
+            }
+            Edit::Latest(latest) => next.set_latest(latest)?,
             Edit::Timeline(timeline) if timeline < self.timeline => {
                 return Err(broken(self.flushed_lsn, "the timeline goes back"));
             }
@@ -66,6 +75,23 @@ impl Manifest {
             return Err(broken(self.flushed_lsn, "a compaction mixes tables"));
         }
         self.add(added)
+    }
+
+    fn set_latest(&mut self, latest: LatestParts) -> Result<(), Error> {
+        for (table, entry) in latest {
+            let Some(entry) = entry else {
+                self.latest.remove(&table);
+                continue;
+            };
+            if entry.meta.table != table || self.files().any(|e| e.meta.id == entry.meta.id) {
+                return Err(broken(
+                    entry.meta.last_lsn,
+                    "a latest part is not new, or of another table",
+                ));
+            }
+            self.latest.insert(table, entry);
+        }
+        Ok(())
     }
 
     /// Forgets the tombstones that no part is left for.

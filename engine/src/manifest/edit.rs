@@ -18,8 +18,10 @@ pub(crate) enum Edit {
     Flush {
         /// The parts that were written.
         added: Vec<PartEntry>,
+        /// The latest parts of the tables whose rows they are.
+        latest: LatestParts,
         /// The point.
-        point: FlushPoint,
+        point: Box<FlushPoint>,
     },
     /// Parts were merged.
     Compact {
@@ -32,10 +34,17 @@ pub(crate) enum Edit {
     Expire {
         /// The parts.
         removed: Vec<PartId>,
+        /// The latest part of the table.
+        latest: LatestParts,
     },
+    /// A table's newest rows were searched for.
+    Latest(LatestParts),
     /// The store goes on as another history.
     Timeline(u32),
 }
+
+/// For tables by name, the latest part that they have from now on, if any.
+pub(crate) type LatestParts = BTreeMap<String, Option<PartEntry>>;
 
 /// A point of the log, and what follows from the records below it besides rows.
 #[derive(Debug, Clone)]

@@ -70,7 +70,7 @@ pub(crate) fn decode(path: &Path, bytes: &[u8], keyring: &Keyring) -> Result<Man
 
 const MAGIC: [u8; 4] = *b"pgAM";
 const VERSION: u16 = 2;
-/// Version 1 has no tombstones, and its parts neither heat nor `committed` nor `deletes_lsn`.
+/// Version 1 has neither tombstones nor latest parts, and its parts neither heat nor `committed` nor `deletes_lsn`.
 const VERSIONS: RangeInclusive<u16> = 1..=VERSION;
 const HEADER_BYTES: usize = 16;
 const LEVEL: i32 = 1;

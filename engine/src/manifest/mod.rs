@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use schema::{Lsn, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use edit::{Edit, FlushPoint};
+pub(crate) use edit::{Edit, FlushPoint, LatestParts};
 pub(crate) use format::{decode, encode};
 pub(crate) use store::{ManifestStore, newest};
 
@@ -39,6 +39,9 @@ pub(crate) struct Manifest {
     pub(crate) timeline: u32,
     /// The parts, by table and id.
     pub(crate) parts: Vec<PartEntry>,
+    /// The latest part of each table that has one: the newest row of each series of `parts`.
+    #[serde(default)]
+    pub(crate) latest: BTreeMap<String, PartEntry>,
     /// What was deleted and may still be in parts, by table.
     #[serde(default)]
     pub(crate) tombstones: BTreeMap<String, Vec<Tombstone>>,
@@ -67,6 +70,7 @@ impl Manifest {
             flushed_time: Timestamp::MIN,
             timeline: 1,
             parts: Vec::new(),
+            latest: BTreeMap::new(),
             tombstones: BTreeMap::new(),
             windows: Windows::default(),
             catalogue: Catalogue::default(),
@@ -76,6 +80,11 @@ impl Manifest {
     /// Returns a part.
     pub(crate) fn part(&self, id: &PartId) -> Option<&PartEntry> {
         self.parts.iter().find(|entry| entry.meta.id == *id)
+    }
+
+    /// Returns every part that is to be on disk, latest parts included.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PartEntry> {
+        self.parts.iter().chain(self.latest.values())
     }
 }
 

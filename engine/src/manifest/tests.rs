@@ -8,7 +8,7 @@ use schema::{Lsn, TimeRange, Timestamp};
 use seal::{ClusterId, FileKind, Keyring, MasterKey, envelope};
 
 use super::apply::mix;
-use super::{Edit, FlushPoint, Manifest, PartEntry, decode, encode};
+use super::{Edit, FlushPoint, LatestParts, Manifest, PartEntry, decode, encode};
 use crate::Kind;
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
@@ -49,7 +49,16 @@ fn flush(added: Vec<PartEntry>, end: u64) -> Edit {
         windows: Windows::default(),
         catalogue: Catalogue::default(),
     };
-    Edit::Flush { added, point }
+    let latest = LatestParts::new();
+    Edit::Flush {
+        added,
+        latest,
+        point: Box::new(point),
+    }
+}
+
+fn latest(table: &str, entry: PartEntry) -> Edit {
+    Edit::Latest(LatestParts::from([(table.to_owned(), Some(entry))]))
 }
 
 fn ids(numbers: &[u8]) -> Vec<PartId> {
@@ -107,7 +116,18 @@ fn edits_that_contradict_the_manifest_are_refused() {
         ),
         (
             "a part that is not there",
-            Edit::Expire { removed: ids(&[9]) },
+            Edit::Expire {
+                removed: ids(&[9]),
+                latest: LatestParts::new(),
+            },
+        ),
+        (
+            "a latest part that is another part",
+            latest("cpu", entry(2, 5, 0, 19)),
+        ),
+        (
+            "a latest part of another table",
+            latest("disk", entry(3, 5, 0, 19)),
         ),
         ("rows out of nothing", compact(&[1, 2], vec![more_rows])),
         ("another table", compact(&[1, 2], vec![other_table])),
@@ -121,6 +141,17 @@ fn edits_that_contradict_the_manifest_are_refused() {
         let refusal = two().apply(edit).expect_err(what);
         assert_eq!(refusal.kind(), Kind::Internal, "{what}");
     }
+}
+
+#[test]
+fn a_latest_part_is_beside_the_parts_until_it_is_replaced_or_left_out() {
+    let with = two().apply(latest("cpu", entry(3, 5, 0, 19))).unwrap();
+    let files = |manifest: &Manifest| manifest.files().map(|e| e.meta.id).collect::<Vec<_>>();
+    assert_eq!((files(&with), with.parts.len()), (ids(&[1, 2, 3]), 2));
+    let next = with.apply(latest("cpu", entry(4, 5, 0, 19))).unwrap();
+    assert_eq!(files(&next), ids(&[1, 2, 4]));
+    let none = Edit::Latest(LatestParts::from([("cpu".to_owned(), None)]));
+    assert_eq!(files(&next.apply(none).unwrap()), ids(&[1, 2]));
 }
 
 #[test]

@@ -39,6 +39,14 @@ struct Levelled {
 }
 
 impl MemTable {
+    /// Returns a memtable of one chunk.
+    pub(crate) fn of(chunk: Chunk) -> Self {
+        if chunk.rows() == 0 {
+            return Self::default();
+        }
+        Self::default().with(chunk, |_| unreachable!("one chunk is not merged"))
+    }
+
     /// Returns the chunks in the order of the log.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk>> + Clone {
         self.chunks.iter().map(|levelled| &levelled.chunk)

@@ -66,6 +66,25 @@ impl Plan {
         self.rows = 0;
     }
 
+    /// Returns the time of the last row and the rows that it is made of.
+    pub(crate) fn last(&self) -> Option<(i64, Vec<Candidate>)> {
+        let time = *self.times.last()?;
+        let candidates = match *self.segments.last()? {
+            Segment::Slice {
+                source,
+                start,
+                rows,
+            } => vec![Candidate {
+                source,
+                row: start + rows - 1,
+            }],
+            Segment::Merged { start, candidates } => {
+                self.candidates.get(start..start + candidates)?.to_vec()
+            }
+        };
+        Some((time, candidates))
+    }
+
     /// Appends rows of one source; `times` may be empty where they are not wanted.
     pub(crate) fn push_slice(&mut self, source: usize, start: usize, rows: usize, times: &[i64]) {
         if rows == 0 {

@@ -29,6 +29,8 @@ pub struct ManifestReport {
     pub tables: Vec<Arc<TableDefinition>>,
     /// The parts.
     pub parts: Vec<PartMeta>,
+    /// The latest part of each table that has one.
+    pub latest: Vec<PartMeta>,
     /// The number of tokens, revoked ones included.
     pub tokens: usize,
     /// The number of collectors, revoked ones included.
@@ -145,6 +147,7 @@ fn report(manifest: Manifest) -> ManifestReport {
         windows: windows.collect(),
         tokens: manifest.catalogue.tokens().len(),
         collectors: manifest.catalogue.collectors().len(),
+        latest: manifest.latest.into_values().map(|e| e.meta).collect(),
         parts: manifest.parts.into_iter().map(|entry| entry.meta).collect(),
     }
 }

@@ -52,8 +52,8 @@ pub fn verify(
         Ok((_, manifest)) => {
             let parts = part_environment(environment);
             let cache = Arc::new(PageCache::new(0));
-            let total = manifest.parts.len() as u64;
-            for entry in &manifest.parts {
+            let total = manifest.files().count() as u64;
+            for entry in manifest.files() {
                 match Part::open(&parts, entry.meta.clone(), Arc::clone(&cache)) {
                     Ok(part) => {
                         let verified = part.verify();
@@ -66,7 +66,7 @@ pub fn verify(
                 found.parts += 1;
                 progress(found.parts, total);
             }
-            let is_named = |id: &PartId| manifest.part(id).is_some();
+            let is_named = |id: &PartId| manifest.files().any(|entry| entry.meta.id == *id);
             found.leftovers = leftovers(environment, &paths, &is_named)?;
         }
         Err(error) => found.damage.push(error),

@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use platform::{FailPoint, durable};
+use tracing::warn;
 
 use crate::Error;
 use crate::manifest::{Manifest, PartEntry};
@@ -41,7 +42,26 @@ pub(super) fn open_parts(
         all.extend(parts.iter().map(Arc::clone));
         table.replace_parts(&parts, &[]);
     }
-    read_footers(&all)
+    read_footers(&all)?;
+    open_latest(state, manifest, shelf);
+    Ok(())
+}
+
+/// Adds the latest parts of a manifest.
+///
+/// They follow from the others: where one does not open, the newest rows are searched for, and the part is
+/// left to `verify` to complain of.
+fn open_latest(state: &mut State, manifest: &Manifest, shelf: &Shelf) {
+    for (name, entry) in &manifest.latest {
+        let Some(table) = state.table_mut(name) else {
+            continue;
+        };
+        let part = StoredPart::new(shelf, entry.meta.clone(), entry.is_unique, &table.series);
+        match part.open() {
+            Ok(_) => drop(table.put_latest(Some(Arc::new(part)))),
+            Err(error) => warn!(table = name, %error, "the newest rows are searched for"),
+        }
+    }
 }
 
 /// Reads the footers of some parts, on more than one thread where they are many.
@@ -90,7 +110,7 @@ pub(super) fn remove_orphans(
     environment: &PartEnvironment,
 ) -> Result<u64, Error> {
     let dir = &environment.dir;
-    let named: BTreeSet<PartId> = manifest.parts.iter().map(|entry| entry.meta.id).collect();
+    let named: BTreeSet<PartId> = manifest.files().map(|entry| entry.meta.id).collect();
     let entries = environment
         .disk
         .list(dir)

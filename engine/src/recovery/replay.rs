@@ -6,7 +6,7 @@ use wal::Record;
 use crate::apply::{Change, Place, apply};
 use crate::dedup::{DedupLimits, Windows};
 use crate::flush::{freeze_tables, retire, write_tables};
-use crate::manifest::{Edit, FlushPoint, ManifestStore};
+use crate::manifest::{FlushPoint, ManifestStore};
 use crate::state::{Shelf, State};
 use crate::{Error, Settings};
 
@@ -62,9 +62,11 @@ impl Replay<'_> {
         self.windows.expire(self.state.applied_time, &self.dedup);
         let point = FlushPoint::of(&self.state, &self.windows);
         let written = write_tables(&self.state, &point, self.shelf, self.settings)?;
-        let added = written.iter().map(|stored| stored.entry.clone()).collect();
-        let edit = Edit::Flush { added, point };
-        let next = self.manifest.present().manifest.apply(edit)?;
+        let next = self
+            .manifest
+            .present()
+            .manifest
+            .apply(written.edit(point))?;
         self.manifest.persist(next)?;
         let parts = &self.shelf.environment;
         parts
@@ -72,7 +74,8 @@ impl Replay<'_> {
             .reach(FailPoint::RecoveryFlushed)
             .map_err(|source| Error::io(&parts.dir, source))?;
         let end = self.state.applied_end;
-        retire(&mut self.state, end, written);
+        let removed = retire(&mut self.state, end, written);
+        removed.iter().for_each(|part| part.mark_obsolete());
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::TableState;
 use crate::Error;
+use crate::latest::Latest;
 use crate::memtable::Chunk;
 use crate::part::PartId;
 use crate::series::{NULL_CODE, SeriesId, SeriesIndex};
@@ -85,10 +86,14 @@ impl TableState {
         Self {
             definition: Arc::clone(&self.definition),
             parts: Arc::new(parts.collect()),
-            series: index,
+            series: Arc::clone(&index),
             frozen,
             active,
             tombstones: Arc::clone(&self.tombstones),
+            latest: self.latest.as_ref().map(|latest| Latest {
+                part: Arc::new(latest.part.numbered_by(&index)),
+                is_stale: latest.is_stale,
+            }),
         }
     }
 

@@ -6,6 +6,7 @@ use schema::{TableDefinition, TimeRange};
 
 use super::StoredPart;
 use crate::Error;
+use crate::latest::Latest;
 use crate::memtable::{Chunk, MemTable};
 use crate::merge::{Mode, Source};
 use crate::series::SeriesIndex;
@@ -26,6 +27,8 @@ pub(crate) struct TableState {
     pub(crate) active: Arc<MemTable>,
     /// What was deleted and may still be in parts or in memory, in the order of the log.
     pub(crate) tombstones: Arc<[Tombstone]>,
+    /// The newest row of each series that the parts have.
+    pub(crate) latest: Option<Latest>,
 }
 
 /// What is known of a chunk or a part without reading it.
@@ -49,6 +52,7 @@ impl TableState {
             frozen: None,
             active: Arc::default(),
             tombstones: Arc::default(),
+            latest: None,
         }
     }
 
@@ -121,6 +125,36 @@ impl TableState {
         let all = self.tombstones.iter().cloned();
         self.tombstones = all.chain([tombstone]).collect();
         self.forget_tombstones();
+        if let Some(latest) = &mut self.latest {
+            latest.is_stale = true;
+        }
+    }
+
+    /// Puts another latest part, which was made of all parts that are here; returns the one before.
+    pub(crate) fn put_latest(&mut self, part: Option<Arc<StoredPart>>) -> Option<Arc<StoredPart>> {
+        // A deletion that came while it was made is not in it.
+        let is_stale = self.has_deletions();
+        let latest = part.map(|part| Latest {
+            part: self.numbered(&part),
+            is_stale,
+        });
+        let before = std::mem::replace(&mut self.latest, latest);
+        before.map(|before| before.part)
+    }
+
+    /// Returns the files of all parts, that of the latest part included.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Arc<StoredPart>> {
+        let latest = self.latest.iter().map(|latest| &latest.part);
+        self.parts.iter().chain(latest)
+    }
+
+    /// Returns a part by the numbers of the table's series; one that was written while the table got a
+    /// fresh index has those of the old one.
+    fn numbered(&self, part: &Arc<StoredPart>) -> Arc<StoredPart> {
+        match part.is_numbered_by(&self.series) {
+            true => Arc::clone(part),
+            false => Arc::new(part.numbered_by(&self.series)),
+        }
     }
 
     /// Forgets the tombstones that no row is left for.
@@ -152,15 +186,9 @@ impl TableState {
     pub(crate) fn replace_parts(&mut self, added: &[Arc<StoredPart>], removed: &[Arc<StoredPart>]) {
         let is_gone =
             |part: &Arc<StoredPart>| removed.iter().any(|gone| gone.meta().id == part.meta().id);
+        let numbered: Vec<_> = added.iter().map(|part| self.numbered(part)).collect();
         let parts = Arc::make_mut(&mut self.parts);
         parts.retain(|part| !is_gone(part));
-        // A part that was written while the table got a fresh index has numbers of the old one.
-        let numbered = added
-            .iter()
-            .map(|part| match part.is_numbered_by(&self.series) {
-                true => Arc::clone(part),
-                false => Arc::new(part.numbered_by(&self.series)),
-            });
         parts.extend(numbered);
         parts.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
     }

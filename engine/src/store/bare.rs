@@ -111,7 +111,11 @@ impl Bare {
 
     /// Returns the number of files in a directory of the store.
     pub(crate) fn files(&self, dir: &str) -> usize {
-        self.disk.list(&Path::new("/data").join(dir)).unwrap().len()
+        let files = self.disk.list(&Path::new("/data").join(dir)).unwrap().len();
+        match dir {
+            "parts" => files - self.store.manifest.lock().present().manifest.latest.len(),
+            _ => files,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 
 #[cfg(test)]
 pub(crate) use bare::{Bare, NOW};
-pub(crate) use parts::{Contents, Stored, store_part};
+pub(crate) use parts::{Contents, Stored, series_of, store_part};
 use tracing::error;
 
 use crate::admission::{Admission, Pressure};

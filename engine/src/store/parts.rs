@@ -113,7 +113,7 @@ fn present_fields(contents: &Contents<'_>) -> Vec<(usize, ColumnDefinition)> {
 /// Returns the series of some sources in the order of their tags, each with its runs.
 ///
 /// Memory: 12 bytes for each run of each source.
-fn series_of<'a>(
+pub(crate) fn series_of<'a>(
     index: &SeriesIndex,
     sources: &'a [Source],
 ) -> impl Iterator<Item = (SeriesId, Vec<SourceRun>)> + use<'a> {

@@ -40,6 +40,11 @@ impl Deletions {
         Self { of_source }
     }
 
+    /// Tells whether nothing is deleted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.of_source.is_empty()
+    }
+
     /// Returns the merge of a series' runs within a range of time, deleted rows left out.
     ///
     /// # Errors

@@ -134,6 +134,22 @@ impl TableView {
         Ok(count)
     }
 
+    /// Returns about how many bytes the rows in memory take.
+    pub fn memory_bytes(&self) -> u64 {
+        self.table.memtable_bytes() as u64
+    }
+
+    /// Returns the table with just the newest row of every series: the one that a scan would give last.
+    ///
+    /// Reads the latest part and the rows in memory; after a deletion, until a compaction, the last pages of
+    /// all parts. The rows are in memory, as long as what is returned is.
+    ///
+    /// # Errors
+    /// Those of reading parts; [`Error::Limit`] where the rows take more than `bytes_max`.
+    pub fn latest(&self, bytes_max: u64) -> Result<Self, Error> {
+        Ok(Self::new(Arc::new(self.table.latest(bytes_max)?)))
+    }
+
     /// Returns what the request selects, in partitions that can be read in parallel.
     ///
     /// Together they give every selected row once, sorted by the tags in their order (nulls first)

@@ -22,7 +22,7 @@ pub(crate) fn predicate(from: i64, to: i64, host: Option<&str>) -> RowPredicate 
     }
 }
 
-fn delete(engine: &Engine, from: i64, to: i64, host: Option<&str>) -> engine::Committed {
+pub(crate) fn delete(engine: &Engine, from: i64, to: i64, host: Option<&str>) -> engine::Committed {
     let commit = engine.delete_rows("cpu", predicate(from, to, host));
     commit.unwrap().wait().unwrap()
 }

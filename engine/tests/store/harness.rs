@@ -95,8 +95,17 @@ impl Machine {
     /// Returns the paths of the parts.
     pub(crate) fn parts(&self) -> Vec<std::path::PathBuf> {
         let entries = self.disk.list(Path::new("/data/parts")).unwrap();
+        let report = engine::offline::inspect_manifest(&self.environment(), None);
+        let latest: Vec<String> = report.map_or_else(
+            |_| Vec::new(),
+            |report| {
+                let ids = report.latest.iter();
+                ids.map(|meta| meta.id.file_name()).collect()
+            },
+        );
         entries
             .iter()
+            .filter(|entry| !latest.contains(&entry.name))
             .map(|entry| Path::new("/data/parts").join(&entry.name))
             .collect()
     }

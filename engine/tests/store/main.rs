@@ -18,6 +18,7 @@ mod deletes;
 mod failure;
 mod fixtures;
 mod harness;
+mod latest;
 mod limits;
 mod model;
 mod restore;

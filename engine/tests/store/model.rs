@@ -164,7 +164,16 @@ fn compare(engine: &Engine, model: &Model) {
             assert_eq!(rows.iter().map(|row| row.time).min(), Some(min.nanos()));
             assert_eq!(rows.iter().map(|row| row.time).max(), Some(max.nanos()));
         }
+        let (latest, newest) = (table.latest(u64::MAX).unwrap(), newest(&rows));
+        assert_eq!(scan(&latest, &everything(&latest)), as_lines(&newest));
+        assert_eq!(latest.exact_row_count(), Some(newest.len() as u64));
     }
+}
+
+/// Returns the last row of each series; rows come by series and time, and then as they were written.
+fn newest<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
+    let series = rows.chunk_by(|a, b| (a.host, &a.core) == (b.host, &b.core));
+    series.filter_map(|rows| rows.last().copied()).collect()
 }
 
 /// Compares a scan that is restricted in every way.

@@ -105,6 +105,8 @@ points! {
     CompactionPublished = "compaction.published",
     /// The manifest names expired parts no more; readers have them.
     RetentionPublished = "retention.published",
+    /// The manifest names a latest part that was searched for; readers have none.
+    LatestRenewed = "latest.renewed",
     /// A start has removed the file of a part that no manifest names; the directory is not synced.
     RecoveryOrphanRemoved = "recovery.orphan_removed",
     /// A start has put replayed rows into parts that the manifest names.
@@ -135,6 +137,7 @@ impl FailPoint {
                 | Self::ManifestTrimmed
                 | Self::CompactionPublished
                 | Self::RetentionPublished
+                | Self::LatestRenewed
         )
     }
 }

@@ -3,6 +3,7 @@
 mod bounded;
 mod counter;
 mod ends;
+mod latest;
 mod samples;
 mod time_bucket;
 
@@ -15,6 +16,7 @@ use datafusion::logical_expr::AggregateUDF;
 use counter::Counter;
 pub(crate) use counter::{KIND_KEY, UNIT_KEY};
 use ends::End;
+pub(crate) use latest::Latest;
 
 /// Puts our functions into a session.
 ///

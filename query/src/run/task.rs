@@ -53,7 +53,7 @@ impl Task {
         let mut system = system::own(&tables, &self.shared.registry);
         system.extend(self.shared.store.system());
         system.extend(self.shared.system.iter().cloned());
-        let catalogue = Catalogue::new(tables, system);
+        let catalogue = Catalogue::new(Arc::clone(&tables), system);
         let names = catalogue.table_names();
         let limit_max = self.shared.settings.query_memory_bytes_max as u64;
         let wrong =
@@ -61,7 +61,7 @@ impl Task {
         let session = self
             .shared
             .base
-            .open(Arc::new(catalogue), Box::new(place))
+            .open(Arc::new(catalogue), tables, Box::new(place))
             .map_err(|error| wrong(&error))?;
         let plan = plan(&session.state, statement, values)
             .await

@@ -24,6 +24,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::prelude::SessionConfig;
 
+use crate::store::Tables;
 use crate::{Settings, functions};
 
 pub(crate) use pool::{QueryPool, SHARED_POOL};
@@ -77,6 +78,7 @@ impl Base {
     pub(crate) fn open(
         &self,
         catalogues: Arc<dyn CatalogProviderList>,
+        tables: Arc<dyn Tables>,
         place: Box<dyn Send + Sync>,
     ) -> Result<Session, DataFusionError> {
         let pool = QueryPool::new(
@@ -90,6 +92,9 @@ impl Base {
             .build_arc()?;
         let mut state = self.state.clone();
         state.register_catalog_list(catalogues);
+        let bytes_max = self.query_memory_bytes_max as u64;
+        let latest = functions::Latest::new(tables, &runtime.memory_pool, bytes_max);
+        state.register_udtf(LATEST, Arc::new(latest));
         // now() is one moment throughout a query.
         state.mark_start_execution();
         let context = TaskContext::from(&state).with_runtime(runtime);
@@ -136,4 +141,5 @@ pub(crate) const CATALOGUE: &str = "pganalytics";
 /// The schema of the tables that were sent to us.
 pub(crate) const PUBLIC_SCHEMA: &str = "public";
 
+const LATEST: &str = "latest";
 const TOP_CONSUMERS: NonZero<usize> = NonZero::new(3).expect("three is not zero");

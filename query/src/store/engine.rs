@@ -87,6 +87,13 @@ impl Table for EngineTable {
             .map(|rows| Box::new(rows) as Partition);
         Ok(boxed.collect())
     }
+
+    fn latest(&self, bytes_max: u64) -> Result<(Arc<dyn Table>, u64), Error> {
+        let table = self.table.latest(bytes_max)?;
+        let bytes = table.memory_bytes();
+        let schema = Arc::clone(&self.schema);
+        Ok((Arc::new(Self { table, schema }), bytes))
+    }
 }
 
 fn request(scan: &Scan) -> ScanRequest {

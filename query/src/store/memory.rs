@@ -130,4 +130,26 @@ impl Table for MemoryTable {
         }
         Ok(partitions)
     }
+
+    fn latest(&self, _: u64) -> Result<(Arc<dyn Table>, u64), engine::Error> {
+        let tags: Vec<_> = (0..self.definition.tags.len())
+            .map(|t| self.tag(t))
+            .collect();
+        let key = |row: usize| tags.iter().map(|tag| tag[row].clone()).collect::<Vec<_>>();
+        let times = self.times();
+        let mut newest = BTreeMap::new();
+        for (row, time) in times.iter().enumerate() {
+            let last = newest.entry(key(row)).or_insert(row);
+            if times[*last] <= *time {
+                *last = row;
+            }
+        }
+        let keep: Vec<bool> = (0..times.len())
+            .map(|row| newest.values().any(|last| *last == row))
+            .collect();
+        let rows = filter_record_batch(&self.rows, &BooleanArray::from(keep)).unwrap();
+        let bytes = rows.get_array_memory_size() as u64;
+        let definition = self.definition.clone();
+        Ok((Arc::new(Self { definition, rows }), bytes))
+    }
 }

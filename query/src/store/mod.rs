@@ -55,6 +55,13 @@ pub(crate) trait Table: Debug + Send + Sync {
     /// # Errors
     /// When the store cannot serve them.
     fn scan(&self, scan: &Scan) -> Result<Vec<Partition>, ::engine::Error>;
+
+    /// Returns the table with just the newest row of every series, in memory, and the bytes that it takes.
+    /// Blocks on the disk.
+    ///
+    /// # Errors
+    /// When the store cannot find them, and where they take more than `bytes_max`.
+    fn latest(&self, bytes_max: u64) -> Result<(Arc<dyn Table>, u64), ::engine::Error>;
 }
 
 /// Rows to be read, batch by batch; reading blocks on the disk for a page at a time.

@@ -8,6 +8,7 @@ use crate::dice::Dice;
 use crate::ensure;
 use crate::history::{send, setting};
 use crate::machine::Machine;
+use crate::newest;
 use crate::observe;
 use crate::told::Told;
 use crate::violation::Violation;
@@ -17,6 +18,8 @@ use crate::violation::Violation;
 pub struct Found {
     /// The batches.
     pub batches: BTreeSet<usize>,
+    /// The deletes of rows.
+    pub deletes: BTreeSet<usize>,
     /// The last edit.
     pub setting: Option<usize>,
 }
@@ -69,8 +72,13 @@ pub fn compare(
 ) -> Result<Found, Violation> {
     let tables = observe::tables(engine).map_err(|e| cannot("be read", &e))?;
     let setting = setting(engine);
-    let batches = told.check(moment, &tables, setting, machine.now())?;
-    Ok(Found { batches, setting })
+    let (batches, deletes) = told.check(moment, &tables, setting, machine.now())?;
+    newest::check(engine)?;
+    Ok(Found {
+        batches,
+        deletes,
+        setting,
+    })
 }
 
 /// Sends everything again, as collectors do: what is there is a duplicate, what is not is stored once.
@@ -82,7 +90,7 @@ fn go_on(
     moment: u64,
 ) -> Result<(), Violation> {
     let mut told = told.clone();
-    told.settle(&found.batches, found.setting, moment);
+    told.settle(found, moment);
     for number in 0..told.ledger.len() {
         let committed = send_at_last(engine, &mut told, number, moment)?;
         ensure!(

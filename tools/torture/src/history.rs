@@ -3,10 +3,11 @@
 use engine::{CatalogueEdit, Committed, Engine, Environment, TableChange};
 use schema::Span;
 
+use crate::deletes::Deleted;
 use crate::dice::Dice;
 use crate::machine::Machine;
 use crate::told::Told;
-use crate::workload::{AGING, RETENTION_SECONDS, Workload};
+use crate::workload::{AGING, RETENTION_SECONDS, WRITTEN_OVER, Workload};
 
 /// One thing done to a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Step {
     Resend,
     /// An edit of the catalogue.
     Edit,
+    /// Deletes rows by chance.
+    Delete,
     /// Gives a table a retention.
     Retain,
     /// Memory to parts.
@@ -75,6 +78,7 @@ impl History<'_> {
             Step::Send(count) => self.send(engine, count),
             Step::Resend => self.resend(engine),
             Step::Edit => self.edit(engine),
+            Step::Delete => self.delete(engine),
             Step::Retain => {
                 let retention = Span::from_secs(RETENTION_SECONDS);
                 let change = TableChange {
@@ -142,6 +146,21 @@ impl History<'_> {
                 }
             }
             Err(_) => self.told.edit_refused(number),
+        }
+    }
+
+    fn delete(&mut self, engine: &Engine) {
+        let rows = Deleted::random(self.dice);
+        let predicate = rows.predicate();
+        let number = self.told.delete(rows, self.moment());
+        match engine.delete_rows(WRITTEN_OVER, predicate) {
+            Ok(commit) => {
+                engine.step();
+                if commit.wait().is_ok() {
+                    self.told.deletes.acked(number, self.moment());
+                }
+            }
+            Err(_) => self.told.deletes.refused(number),
         }
     }
 }

@@ -12,11 +12,13 @@
 
 pub mod check;
 pub mod counts;
+pub mod deletes;
 pub mod dice;
 pub mod history;
 pub mod ledger;
 pub mod machine;
 pub mod model;
+pub mod newest;
 pub mod observe;
 pub mod rows;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::deletes::Deleted;
 use crate::rows::{Row, TableRows};
 
 /// A table as it should be.
@@ -27,6 +28,13 @@ impl Model {
         table.append_only = rows.append_only;
         for row in &rows.rows {
             table.write(row);
+        }
+    }
+
+    /// Deletes rows of a table that is written over.
+    pub fn delete(&mut self, table: &'static str, rows: &Deleted) {
+        if let Some(table) = self.tables.get_mut(table) {
+            table.merged.retain(|_, row| !rows.is_for(row));
         }
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use schema::Timestamp;
 
+use crate::check::Found;
+use crate::deletes::{Deleted, Deletes, Placed};
 use crate::ensure;
 use crate::ledger::Ledger;
 use crate::machine::SECOND;
@@ -11,7 +13,7 @@ use crate::model::Model;
 use crate::observe::Tables;
 use crate::rows::{Batch, Row};
 use crate::violation::Violation;
-use crate::workload::{AGING, RETENTION_SECONDS, WITNESSES};
+use crate::workload::{AGING, RETENTION_SECONDS, WITNESSES, WRITTEN_OVER};
 
 /// What was sent and acked, by moments.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,8 @@ pub struct Told {
     pub ledger: Ledger,
     batches: Vec<Batch>,
     edits: Vec<Edit>,
+    /// Deletes of rows of the table that is written over.
+    pub deletes: Deletes,
     /// Since when a store was there.
     pub opened: Option<u64>,
 }
@@ -71,7 +75,13 @@ impl Told {
         self.edits.get_mut(number).expect("it was sent").acked = Some(at);
     }
 
-    /// W-2: checks what a store of a moment shows; returns the batches that it has.
+    /// Notes a delete that is on its way, and returns its number.
+    pub fn delete(&mut self, rows: Deleted, at: u64) -> usize {
+        let order = self.ledger.next_order();
+        self.deletes.add(rows, at, order)
+    }
+
+    /// W-2: checks what a store of a moment shows; returns the batches and the deletes that it has.
     ///
     /// # Errors
     /// The first thing that must not be.
@@ -81,16 +91,16 @@ impl Told {
         tables: &Tables,
         setting: Option<usize>,
         now: Timestamp,
-    ) -> Result<BTreeSet<usize>, Violation> {
+    ) -> Result<(BTreeSet<usize>, BTreeSet<usize>), Violation> {
         let none = Vec::new();
         let witnesses = tables.get(WITNESSES).unwrap_or(&none);
         let found = self
             .ledger
             .check(moment, witnesses.iter().map(String::as_str))?;
         self.ledger.check_prefix(moment, &found)?;
-        self.check_tables(&found, tables, now)?;
+        let deletes = self.check_tables(moment, &found, tables, now)?;
         self.check_setting(moment, setting)?;
-        Ok(found)
+        Ok((found, deletes))
     }
 
     /// Returns the same with nothing acked: whoever damages a disk may lose all of it, and nothing may
@@ -99,6 +109,7 @@ impl Told {
     pub fn without_acks(&self) -> Self {
         let mut forgetful = self.clone();
         forgetful.ledger.forget_acks();
+        forgetful.deletes.forget_acks();
         forgetful
             .edits
             .iter_mut()
@@ -107,8 +118,10 @@ impl Told {
     }
 
     /// Takes what a restart has found for what there is.
-    pub fn settle(&mut self, found: &BTreeSet<usize>, setting: Option<usize>, at: u64) {
-        self.ledger.settle(found, at);
+    pub fn settle(&mut self, found: &Found, at: u64) {
+        self.ledger.settle(&found.batches, at);
+        self.deletes.settle(&found.deletes, at);
+        let setting = found.setting;
         for (number, edit) in self.edits.iter_mut().enumerate() {
             if Some(number) <= setting {
                 continue;
@@ -120,33 +133,46 @@ impl Told {
         }
     }
 
-    /// Checks every table against what the batches that are there make of it.
+    /// Checks every table against what the batches that are there, and the deletes that may be, make of it.
     fn check_tables(
         &self,
+        moment: u64,
         found: &BTreeSet<usize>,
         tables: &Tables,
         now: Timestamp,
-    ) -> Result<(), Violation> {
-        let mut model = Model::default();
-        for number in self.ledger.in_order(found) {
-            self.batch(number)
-                .tables
-                .iter()
-                .for_each(|rows| model.apply(rows));
-        }
-        for (name, expected) in model.tables() {
-            let mut actual = tables.get(name).cloned().unwrap_or_default();
-            actual.sort_unstable();
-            if name == AGING {
-                check_aging(&actual, &expected, now)?;
-                continue;
+    ) -> Result<BTreeSet<usize>, Violation> {
+        let batches = self.ledger.in_order(found);
+        let last = batches.last().and_then(|number| self.ledger.order(*number));
+        let deletes = self.deletes.by(moment, last);
+        let certain = deletes.iter().rposition(|delete| delete.is_certain);
+        let least = certain.map_or(0, |last| last + 1);
+        let mut outcome = Ok(());
+        // Of deletes behind the last batch nobody knows how many are there.
+        for count in least..=deletes.len() {
+            let present = deletes.get(..count).unwrap_or_default();
+            let model = self.model(&batches, present);
+            outcome = check_model(&model, tables, now);
+            if outcome.is_ok() {
+                return Ok(present.iter().map(|delete| delete.number).collect());
             }
-            ensure!(
-                actual == expected,
-                "table {name} is not what its batches make it:\n   found {actual:#?}\nexpected {expected:#?}"
-            );
         }
-        Ok(())
+        outcome.map(|()| BTreeSet::new())
+    }
+
+    /// Returns what batches and deletes make of the tables, in the order in which they were sent.
+    fn model(&self, batches: &[usize], deletes: &[Placed<'_>]) -> Model {
+        let mut model = Model::default();
+        let mut deletes = deletes.iter().peekable();
+        for number in batches {
+            let order = self.ledger.order(*number).unwrap_or(u64::MAX);
+            while let Some(delete) = deletes.next_if(|delete| delete.order < order) {
+                model.delete(WRITTEN_OVER, delete.rows);
+            }
+            let tables = &self.batch(*number).tables;
+            tables.iter().for_each(|rows| model.apply(rows));
+        }
+        deletes.for_each(|delete| model.delete(WRITTEN_OVER, delete.rows));
+        model
     }
 
     fn check_setting(&self, moment: u64, setting: Option<usize>) -> Result<(), Violation> {
@@ -168,6 +194,23 @@ impl Told {
         );
         Ok(())
     }
+}
+
+/// Checks every table against a model.
+fn check_model(model: &Model, tables: &Tables, now: Timestamp) -> Result<(), Violation> {
+    for (name, expected) in model.tables() {
+        let mut actual = tables.get(name).cloned().unwrap_or_default();
+        actual.sort_unstable();
+        if name == AGING {
+            check_aging(&actual, &expected, now)?;
+            continue;
+        }
+        ensure!(
+            actual == expected,
+            "table {name} is not what its batches make it:\n   found {actual:#?}\nexpected {expected:#?}"
+        );
+    }
+    Ok(())
 }
 
 /// Checks that of rows that age only such are missing as have aged.

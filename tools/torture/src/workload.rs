@@ -115,7 +115,7 @@ fn merging(dice: &mut Dice, now: i64) -> TableRows {
         row
     };
     TableRows {
-        name: "merging",
+        name: WRITTEN_OVER,
         append_only: false,
         rows: (0..1 + dice.below(8)).map(|_| row(dice)).collect(),
     }
@@ -140,6 +140,8 @@ type Make = fn(&mut Dice) -> Value;
 
 /// The table that tells which batches are there.
 pub const WITNESSES: &str = "witnesses";
+/// The table whose rows are written over and deleted.
+pub const WRITTEN_OVER: &str = "merging";
 /// The table that is given a retention.
 pub const AGING: &str = "aging";
 /// What it is given.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::part::PageColumn;
+use engine::part::{PageColumn, PartMeta};
 use serde_json::{Value, json};
 use server::Machine;
 
@@ -111,7 +111,16 @@ fn manifest(file: &InspectFile) -> Outcome {
         "timeline": report.timeline, "tables": report.tables.len(), "tokens": report.tokens,
         "collectors": report.collectors,
     });
-    let parts: Vec<Value> = report.parts.iter().map(|part| json!(part)).collect();
+    let of = |role: &str, part: &PartMeta| {
+        let mut row = json!(part);
+        if let Some(row) = row.as_object_mut() {
+            row.insert("role".to_owned(), json!(role));
+        }
+        row
+    };
+    let parts = report.parts.iter().map(|part| of("rows", part));
+    let latest = report.latest.iter().map(|part| of("latest", part));
+    let parts: Vec<Value> = parts.chain(latest).collect();
     print(
         file,
         &header,
@@ -120,6 +129,7 @@ fn manifest(file: &InspectFile) -> Outcome {
         &[
             "id",
             "table",
+            "role",
             "rows",
             "series",
             "bytes",

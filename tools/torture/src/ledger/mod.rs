@@ -64,11 +64,23 @@ impl Ledger {
 
     /// Notes that a batch is on its way.
     pub fn sent(&mut self, number: usize, at: u64) {
-        self.orders += 1;
-        let order = self.orders;
+        let order = self.next_order();
         if let Some(batch) = self.batches.get_mut(number) {
             batch.sent.get_or_insert(Taken { at, order });
         }
+    }
+
+    /// Returns the place of something else that is sent now.
+    pub fn next_order(&mut self) -> u64 {
+        self.orders += 1;
+        self.orders
+    }
+
+    /// Returns the place of a batch among all that was sent.
+    #[must_use]
+    pub fn order(&self, number: usize) -> Option<u64> {
+        let batch = self.batches.get(number)?;
+        batch.sent.map(|taken| taken.order)
     }
 
     /// Notes that a batch was not taken, for certain.
@@ -133,12 +145,8 @@ impl Ledger {
     /// Returns batches in the order of the log.
     #[must_use]
     pub fn in_order(&self, numbers: &BTreeSet<usize>) -> Vec<usize> {
-        let order = |number: &usize| {
-            let batch = self.batches.get(*number);
-            batch.and_then(|batch| batch.sent).map(|taken| taken.order)
-        };
         let mut sorted: Vec<usize> = numbers.iter().copied().collect();
-        sorted.sort_by_key(order);
+        sorted.sort_by_key(|number| self.order(*number));
         sorted
     }
 

@@ -101,6 +101,17 @@ pub(super) const HISTORIES: &[&[Step]] = &[
         Step::Wait(200),
         Step::Compact,
     ],
+    // Rows are deleted, and the newest rows searched for.
+    &[
+        Step::Send(4),
+        Step::Flush,
+        Step::Delete,
+        Step::Send(2),
+        Step::Flush,
+        Step::Compact,
+        Step::Delete,
+        Step::Send(1),
+    ],
     // Keys change under way.
     &[
         Step::Send(2),

@@ -91,7 +91,7 @@ fn live_until(
         if is_struck {
             return Ok(true);
         }
-        told.settle(&found.batches, found.setting, end);
+        told.settle(&found, end);
         base = end + 1;
     }
     Ok(false)
@@ -104,6 +104,7 @@ const STEPS: &[Step] = &[
     Step::MasterKey,
     Step::Send(4),
     Step::Edit,
+    Step::Delete,
     Step::Flush,
     Step::Compact,
     Step::DataKey,

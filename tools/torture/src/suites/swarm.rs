@@ -48,7 +48,7 @@ pub(super) fn lives(seed: u64, counts: &mut Counts) -> Result<u64, Violation> {
         machine = disturb(&machine, &mut dice, counts);
         let found = checked(&machine, &told, end, &mut dice, counts);
         let found = found.map_err(|violation| violation.at(&format!("the end of {place}")))?;
-        told.settle(&found.batches, found.setting, end);
+        told.settle(&found, end);
         base = end + 1;
     }
     Ok(fingerprint)
@@ -99,7 +99,8 @@ pub(super) fn step(dice: &mut Dice) -> Step {
         0..14 => Step::Send(u8::try_from(1 + dice.below(4)).unwrap_or(1)),
         14..16 => Step::Resend,
         16 => Step::Edit,
-        17 => Step::Retain,
+        17 if dice.one_in(2) => Step::Retain,
+        17 => Step::Delete,
         18..23 => Step::Flush,
         23..25 => Step::Compact,
         25 => Step::Rotate,

@@ -1,0 +1,195 @@
+//! The newest row of every series; that it is the last one of a scan is in `model.rs`.
+
+use std::path::Path;
+
+use engine::{Engine, Kind, TableView};
+use platform::{Fault, Operation, Rule, durable};
+use schema::Span;
+
+use crate::deletes::delete;
+use crate::harness::{Line, Machine, Row, SECOND, START, batch, everything, scan, write};
+
+fn table(engine: &Engine) -> TableView {
+    engine.view().table("cpu").unwrap()
+}
+
+fn latest(engine: &Engine) -> Vec<Line> {
+    let latest = table(engine).latest(u64::MAX).unwrap();
+    scan(&latest, &everything(&latest))
+}
+
+/// Writes a row of each of two hosts at some seconds, and flushes.
+fn part(engine: &Engine, seconds: i64) {
+    let row = |host| Row::new(host, START + seconds * SECOND, seconds);
+    write(engine, &batch("cpu", &[row("a"), row("b")]));
+    engine.flush().unwrap();
+}
+
+/// Makes all parts unreadable but for those with newest rows.
+fn forbid_parts(machine: &Machine) {
+    for part in machine.parts() {
+        let unreadable = Rule::new(Operation::Read, Fault::Io).under(part);
+        machine.disk.inject(unreadable);
+    }
+}
+
+#[test]
+fn newest_rows_are_there_after_flush_merge_and_restart_without_reading_a_part() {
+    let mut machine = Machine::new(20);
+    machine.settings.page_cache_bytes_max = 0;
+    let engine = machine.open();
+    for seconds in 0..4 {
+        part(&engine, seconds);
+    }
+    engine.compact().unwrap();
+    write(
+        &engine,
+        &batch("cpu", &[Row::new("b", START + 9 * SECOND, 9)]),
+    );
+    let check = |engine: &Engine| {
+        let rows = latest(engine);
+        assert_eq!(rows.len(), 2);
+        assert!(rows[0].contains("host=a count=3"), "{rows:?}");
+        assert!(rows[1].contains("host=b count=9"), "{rows:?}");
+    };
+    forbid_parts(&machine);
+    check(&engine);
+    machine.disk.clear_rules();
+    drop(engine);
+    let machine = machine.crash();
+    let engine = machine.open();
+    forbid_parts(&machine);
+    check(&engine);
+}
+
+#[test]
+fn values_of_one_row_come_together_from_before_and_after_a_flush() {
+    let engine = Machine::new(23).open();
+    let row = |usage, count| Row {
+        usage,
+        count,
+        ..Row::new("a", START, 0)
+    };
+    write(&engine, &batch("cpu", &[row(Some(0.5), None)]));
+    engine.flush().unwrap();
+    write(&engine, &batch("cpu", &[row(None, Some(7))]));
+    let whole = ["time=0 host=a usage=0.5 count=7"];
+    assert_eq!(latest(&engine), whole);
+    engine.flush().unwrap();
+    assert_eq!(latest(&engine), whole);
+}
+
+#[test]
+fn after_a_deletion_the_row_before_is_the_newest() {
+    let machine = Machine::new(24);
+    let engine = machine.open();
+    for seconds in 0..4 {
+        part(&engine, seconds);
+    }
+    let expect = |engine: &Engine, a: &str, step: &str| {
+        let rows = latest(engine);
+        assert!(
+            rows[0].contains(&format!("host=a count={a}")),
+            "{step}: {rows:?}"
+        );
+        assert!(rows[1].contains("host=b count=3"), "{step}: {rows:?}");
+    };
+    delete(&engine, 2 * SECOND, 9 * SECOND, Some("a"));
+    expect(&engine, "1", "deleted");
+    engine.flush().unwrap();
+    expect(&engine, "1", "in the manifest");
+    drop(engine);
+    let machine = machine.crash();
+    let engine = machine.open();
+    expect(&engine, "1", "restarted");
+    engine.compact().unwrap();
+    forbid_parts(&machine);
+    expect(&engine, "1", "made real, and found anew");
+}
+
+#[test]
+fn a_deletion_beside_a_flush_is_not_forgotten() {
+    let machine = Machine::new(25);
+    let engine = machine.open();
+    part(&engine, 1);
+    write(
+        &engine,
+        &batch("cpu", &[Row::new("a", START + 2 * SECOND, 2)]),
+    );
+    // The flush fails behind the frozen rows, the deletion comes, and the flush is made up for.
+    let full = Rule::new(Operation::Create, Fault::NoSpace).under("/data/manifest");
+    machine.disk.inject(full);
+    engine.flush().unwrap_err();
+    machine.disk.clear_rules();
+    delete(&engine, 2 * SECOND, 3 * SECOND, None);
+    engine.flush().unwrap();
+    let rows = latest(&engine);
+    assert!(rows[0].contains("host=a count=1"), "{rows:?}");
+}
+
+#[test]
+fn damaged_newest_rows_are_searched_for_in_the_parts_and_named_by_verify() {
+    let machine = Machine::new(26);
+    let engine = machine.open();
+    part(&engine, 1);
+    drop(engine);
+    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
+    let path = Path::new("/data/parts").join(report.latest[0].id.file_name());
+    let bytes = durable::read_file(&machine.disk, &path).unwrap();
+    for at in (0..bytes.len()).step_by(23) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        durable::write_file(&machine.disk, &path, &damaged).unwrap();
+        let found = engine::offline::verify(&machine.environment(), &mut |_, _| {}).unwrap();
+        let named = found
+            .damage
+            .iter()
+            .any(|e| e.to_string().contains(path.to_str().unwrap()));
+        assert!(named, "byte {at}: {:?}", found.damage);
+        assert_eq!(latest(&machine.open()).len(), 2, "byte {at}");
+    }
+}
+
+#[test]
+fn rows_past_their_retention_are_no_newest_rows() {
+    let machine = Machine::new(21);
+    let engine = machine.open();
+    let day = 86_400;
+    write(
+        &engine,
+        &batch("cpu", &[Row::new("a", START - 40 * day * SECOND, 1)]),
+    );
+    engine.flush().unwrap();
+    write(&engine, &batch("cpu", &[Row::new("b", START, 2)]));
+    assert_eq!(latest(&engine).len(), 2);
+    let change = engine::TableChange {
+        retention: Some(Some(Span::from_days(30))),
+        append_only: None,
+    };
+    engine.set_table("cpu", change).unwrap().wait().unwrap();
+    engine.compact().unwrap();
+    let rows = latest(&engine);
+    assert!(rows.len() == 1 && rows[0].contains("host=b"), "{rows:?}");
+}
+
+#[test]
+fn rows_that_do_not_fit_their_memory_are_refused_or_not_kept() {
+    let mut machine = Machine::new(22);
+    machine.settings.shares.index_bytes_max = 40_000;
+    let engine = machine.open();
+    let row = |host| Row {
+        note: Some("x".repeat(8_000)),
+        ..Row::new(host, START, 1)
+    };
+    write(&engine, &batch("cpu", &[row("a"), row("b")]));
+    let refusal = table(&engine).latest(10_000).unwrap_err();
+    assert_eq!(refusal.kind(), Kind::Invalid);
+    assert!(
+        refusal.to_string().contains("memory_bytes_max"),
+        "{refusal}"
+    );
+    engine.flush().unwrap();
+    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
+    assert!(report.latest.is_empty());
+    assert_eq!(latest(&engine).len(), 2, "searched for");
+}
