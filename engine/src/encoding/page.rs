@@ -44,11 +44,8 @@ pub struct PageEncoder {
 impl PageEncoder {
     /// Encodes the rows of a column as one page.
     pub fn encode(self, column: &Column) -> EncodedPage {
-        if let Some(encoding) = self.in_footer(column) {
-            return EncodedPage {
-                encoding,
-                bytes: Vec::new(),
-            };
+        if let Some(page) = self.without_bytes(column) {
+            return page;
         }
         let dense = dense(column);
         let mut body = Vec::new();
@@ -62,6 +59,13 @@ impl PageEncoder {
             Some(other) if other.bytes.len() < best.bytes.len() => other,
             _ => best,
         }
+    }
+
+    /// Returns the page of rows that follow from their statistics.
+    pub(crate) fn without_bytes(self, column: &Column) -> Option<EncodedPage> {
+        let encoding = self.in_footer(column)?;
+        let bytes = Vec::new();
+        Some(EncodedPage { encoding, bytes })
     }
 
     /// Returns the encoding of a page that follows from its statistics.

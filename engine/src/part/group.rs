@@ -105,18 +105,20 @@ impl OpenGroup {
     /// Encodes the page under construction: the times, then each field.
     fn encode(&mut self, sealing: &Sealing<'_>) -> Result<Vec<EncodedPage>, Error> {
         self.fields.iter().try_for_each(check_texts)?;
-        let mut fields: Vec<EncodedPage> = self
-            .fields
-            .iter()
-            .map(|column| sealing.encoder.encode(column))
-            .collect();
-        if sealing.encoder.effort == Effort::Cold {
+        let encoder = sealing.encoder;
+        let fields = if encoder.effort == Effort::Cold {
             if self.pages().is_multiple_of(sealing.group_pages as usize) {
-                let bytes: Vec<usize> = fields.iter().map(|page| page.bytes.len()).collect();
-                self.relations = Relations::find(&self.fields, &bytes);
+                let alone = self.fields.iter().map(|column| encoder.encode(column));
+                let alone: Vec<EncodedPage> = alone.collect();
+                self.relations = Relations::find(&self.fields, &alone);
+                self.relations.shrink(&self.fields, alone)
+            } else {
+                self.relations.encode(&self.fields, encoder)
             }
-            self.relations.shrink(&self.fields, &mut fields);
-        }
+        } else {
+            let alone = self.fields.iter().map(|column| encoder.encode(column));
+            alone.collect()
+        };
         let times = sealing.encoder.encode(&self.times);
         Ok(std::iter::once(times).chain(fields).collect())
     }

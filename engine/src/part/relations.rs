@@ -1,35 +1,42 @@
 //! Finds which columns of a page follow from which others.
 //!
 //! Judged by two stretches of rows of one page, and kept for the pages after it; whether a page is
-//! smaller that way is seen on each page itself.
+//! smaller that way is seen on each page itself, until one has shown it clearly.
 
 use crate::column::Column;
-use crate::encoding::{EncodedPage, Numbering, encode_given};
+use crate::encoding::{EncodedPage, Numbering, PageEncoder, encode_given};
 
 /// For each field the field that tells of it, by position.
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
     parents: Vec<Option<usize>>,
+    /// For each field whether a page took far less given that field.
+    clear: Vec<bool>,
 }
 
 impl Relations {
-    /// Finds the relations among fields whose pages take so many bytes by themselves.
-    pub(crate) fn find(fields: &[Column], bytes: &[usize]) -> Self {
+    /// Finds the relations among fields, encoded by themselves as these pages.
+    pub(crate) fn find(fields: &[Column], alone: &[EncodedPage]) -> Self {
         let mut relations = Self {
             parents: vec![None; fields.len()],
+            clear: vec![false; fields.len()],
         };
-        let worth_it = |field: usize| bytes.get(field).is_some_and(|bytes| *bytes >= BYTES_MIN);
+        let worth_it = |field: usize| {
+            alone
+                .get(field)
+                .is_some_and(|page| page.bytes.len() >= BYTES_MIN)
+        };
         if (0..fields.len()).filter(|field| worth_it(*field)).count() == 0 {
             return relations;
         }
         let samples: Vec<Option<Numbering>> = fields.iter().map(sample).collect();
         let mut gains = Vec::new();
-        for (child, (own, bytes)) in samples.iter().zip(bytes).enumerate() {
+        for (child, (own, page)) in samples.iter().zip(alone).enumerate() {
             let Some(own) = own.as_ref().filter(|_| worth_it(child)) else {
                 continue;
             };
             let rows = fields.get(child).map_or(1, Column::len).max(1);
-            let alone = *bytes as f64 * 8.0 * own.numbers.len() as f64 / rows as f64;
+            let alone = page.bytes.len() as f64 * 8.0 * own.numbers.len() as f64 / rows as f64;
             for (parent, other) in samples.iter().enumerate() {
                 let Some(other) = other.as_ref().filter(|_| parent != child) else {
                     continue;
@@ -47,31 +54,66 @@ impl Relations {
         relations
     }
 
-    /// Puts pages that are smaller given another field in the place of those that stand alone.
-    pub(crate) fn shrink(&self, fields: &[Column], pages: &mut [EncodedPage]) {
-        let mut numberings: Vec<Option<Numbering>> = vec![None; fields.len()];
-        for (child, page) in pages.iter_mut().enumerate() {
-            let Some(parent) = self.parent(child).filter(|_| page.bytes.len() >= BYTES_MIN) else {
-                continue;
+    /// Encodes the pages of fields that follow those of which the relations are known.
+    ///
+    /// What took far less given another field is not encoded by itself only to be thrown away.
+    pub(crate) fn encode(&mut self, fields: &[Column], encoder: PageEncoder) -> Vec<EncodedPage> {
+        let mut given = Given::of(fields);
+        let pages = fields.iter().enumerate().map(|(child, column)| {
+            let Some(parent) = self.parent(child) else {
+                return encoder.encode(column);
             };
-            for field in [child, parent] {
-                if let (Some(place @ None), Some(column)) =
-                    (numberings.get_mut(field), fields.get(field))
-                {
-                    *place = Numbering::of(column);
-                }
+            if !self.is_clear(child) {
+                return self.smaller(child, parent, encoder.encode(column), &mut given);
             }
-            let number = u32::try_from(parent + 1).expect("columns_max is far below 2^32");
-            let numbering = |field: usize| numberings.get(field).and_then(Option::as_ref);
-            let known = numbering(child)
-                .zip(numbering(parent))
-                .zip(fields.get(child));
-            let given =
-                known.map(|((own, other), column)| encode_given(column, own, (number, other)));
-            if let Some(given) = given.filter(|given| given.bytes.len() < page.bytes.len()) {
-                *page = given;
-            }
+            encoder
+                .without_bytes(column)
+                .or_else(|| given.encode(child, parent))
+                .unwrap_or_else(|| encoder.encode(column))
+        });
+        pages.collect()
+    }
+
+    /// Returns the pages of fields that were encoded by themselves, or smaller ones.
+    pub(crate) fn shrink(
+        &mut self,
+        fields: &[Column],
+        alone: Vec<EncodedPage>,
+    ) -> Vec<EncodedPage> {
+        let mut given = Given::of(fields);
+        let pages = alone.into_iter().enumerate();
+        let pages = pages.map(|(child, page)| match self.parent(child) {
+            Some(parent) => self.smaller(child, parent, page, &mut given),
+            None => page,
+        });
+        pages.collect()
+    }
+
+    /// Returns a page, or the one given another field if that is smaller, and remembers by how much.
+    fn smaller(
+        &mut self,
+        child: usize,
+        parent: usize,
+        alone: EncodedPage,
+        given: &mut Given<'_>,
+    ) -> EncodedPage {
+        if alone.bytes.len() < BYTES_MIN {
+            return alone;
         }
+        let Some(page) = given.encode(child, parent) else {
+            return alone;
+        };
+        if let Some(is_clear) = self.clear.get_mut(child) {
+            *is_clear = page.bytes.len() * CLEAR <= alone.bytes.len();
+        }
+        match page.bytes.len() < alone.bytes.len() {
+            true => page,
+            false => alone,
+        }
+    }
+
+    fn is_clear(&self, child: usize) -> bool {
+        self.clear.get(child).copied().unwrap_or(false)
     }
 
     /// Returns the field that tells of this one.
@@ -102,6 +144,36 @@ impl Relations {
         let steps = |from| self.above(from).position(|above| above == field);
         let longest = (0..self.parents.len()).filter_map(steps).max();
         longest.map_or(1, |steps| steps + 2)
+    }
+}
+
+/// Encodes fields given others; each is numbered once.
+struct Given<'a> {
+    fields: &'a [Column],
+    numberings: Vec<Option<Numbering>>,
+}
+
+impl<'a> Given<'a> {
+    fn of(fields: &'a [Column]) -> Self {
+        Self {
+            fields,
+            numberings: vec![None; fields.len()],
+        }
+    }
+
+    /// Encodes a field given another; nothing when too many of their values collide.
+    fn encode(&mut self, child: usize, parent: usize) -> Option<EncodedPage> {
+        for field in [child, parent] {
+            if let (Some(place @ None), Some(column)) =
+                (self.numberings.get_mut(field), self.fields.get(field))
+            {
+                *place = Numbering::of(column);
+            }
+        }
+        let number = u32::try_from(parent + 1).expect("columns_max is far below 2^32");
+        let numbering = |field: usize| self.numberings.get(field).and_then(Option::as_ref);
+        let (own, other) = numbering(child).zip(numbering(parent))?;
+        Some(encode_given(self.fields.get(child)?, own, (number, other)))
     }
 }
 
@@ -150,6 +222,8 @@ fn entropy(probability: f64) -> f64 {
 
 /// How many other pages may have to be decoded before one.
 pub(crate) const DEPTH_MAX: usize = 2;
+/// A page that is so many times smaller given another field is not tried by itself in its group.
+const CLEAR: usize = 2;
 /// A smaller page gains less than looking for others costs.
 const BYTES_MIN: usize = 256;
 const STRETCH_ROWS: usize = 512;
