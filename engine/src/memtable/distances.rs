@@ -13,12 +13,13 @@ pub(super) enum Distances {
 }
 
 impl Distances {
-    /// Returns distances none of which is more than `most`; nothing where four bytes are not enough.
-    pub(super) fn of(distances: impl Iterator<Item = u64>, most: u64) -> Option<Self> {
+    /// Returns the distances of values from a base, or `most` where they are more, as those of nulls
+    /// may be; nothing where four bytes are not enough.
+    pub(super) fn of(values: &[i64], base: i64, most: u64) -> Option<Self> {
         Some(match most {
-            0..=0xff => Self::One(narrowed(distances)),
-            0x100..=0xffff => Self::Two(narrowed(distances)),
-            0x1_0000..=0xffff_ffff => Self::Four(narrowed(distances)),
+            0..=0xff => Self::One(narrowed(values, base, most)),
+            0x100..=0xffff => Self::Two(narrowed(values, base, most)),
+            0x1_0000..=0xffff_ffff => Self::Four(narrowed(values, base, most)),
             _ => return None,
         })
     }
@@ -87,6 +88,7 @@ trait Narrow: Copy + Into<u64> {
 }
 
 impl Narrow for u8 {
+    #[inline(always)]
     fn low(number: u64) -> Self {
         let [a, ..] = number.to_le_bytes();
         a
@@ -94,6 +96,7 @@ impl Narrow for u8 {
 }
 
 impl Narrow for u16 {
+    #[inline(always)]
     fn low(number: u64) -> Self {
         let [a, b, ..] = number.to_le_bytes();
         Self::from_le_bytes([a, b])
@@ -101,14 +104,42 @@ impl Narrow for u16 {
 }
 
 impl Narrow for u32 {
+    #[inline(always)]
     fn low(number: u64) -> Self {
         let [a, b, c, d, ..] = number.to_le_bytes();
         Self::from_le_bytes([a, b, c, d])
     }
 }
 
-fn narrowed<T: Narrow>(distances: impl Iterator<Item = u64>) -> Vec<T> {
-    distances.map(T::low).collect()
+fn narrowed<T: Narrow>(values: &[i64], base: i64, most: u64) -> Vec<T> {
+    let mut out = vec![T::low(0); values.len()];
+    let narrow = Narrowing {
+        values,
+        base,
+        most,
+        out: &mut out,
+    };
+    platform::wide(narrow);
+    out
+}
+
+struct Narrowing<'a, T> {
+    values: &'a [i64],
+    base: i64,
+    most: u64,
+    out: &'a mut [T],
+}
+
+impl<T: Narrow> platform::Wide for Narrowing<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (place, value) in self.out.iter_mut().zip(self.values) {
+            let distance = value.wrapping_sub(self.base).cast_unsigned();
+            *place = T::low(distance.min(self.most));
+        }
+    }
 }
 
 fn picked<const N: usize, T>(
@@ -150,6 +181,39 @@ fn move_into<S: Narrow, T: Narrow>(from: &[S], offset: u64, to: &mut Vec<T>) {
 }
 
 fn extend<T: Narrow>(base: i64, step: u64, distances: &[T], out: &mut Vec<i64>) {
+    let widening = Widening {
+        base,
+        step,
+        distances,
+        out,
+    };
+    platform::wide(widening);
+}
+
+struct Widening<'a, T> {
+    base: i64,
+    step: u64,
+    distances: &'a [T],
+    out: &'a mut Vec<i64>,
+}
+
+impl<T: Narrow> platform::Wide for Widening<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            base,
+            step,
+            distances,
+            out,
+        } = self;
+        widen(base, step, distances, out);
+    }
+}
+
+#[inline(always)]
+fn widen<T: Narrow>(base: i64, step: u64, distances: &[T], out: &mut Vec<i64>) {
     if step == 1 {
         let value = |distance: &T| base.wrapping_add(Into::<u64>::into(*distance).cast_signed());
         return out.extend(distances.iter().map(value));

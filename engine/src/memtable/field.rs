@@ -1,6 +1,6 @@
 //! A field of a chunk: integers that lie close together in few bytes, anything else as it is.
 //!
-//! Rows stay in memory until a flush, and integers of monitoring are small or near each other: kept
+//! Rows stay in memory until a flush, pages of parts as long as they are read, and integers of monitoring are small or near each other: kept
 //! as distances from the least one, in one, two or four bytes, several times as many rows fit into
 //! the same memory. A distance is found where its row is, so that slices are copied as from a plain
 //! column, with one addition a value. A batch brings its integers in this form already, and chunks
@@ -47,8 +47,7 @@ impl ChunkField {
         };
         let (base, greatest) = bounds(values, validity);
         let most = greatest.wrapping_sub(base).cast_unsigned();
-        let distance = |value: &i64| value.wrapping_sub(base).cast_unsigned().min(most);
-        match Distances::of(values.iter().map(distance), most) {
+        match Distances::of(values, base, most) {
             None => Self::Plain(column),
             Some(distances) => Self::Near(Near {
                 field_type,
@@ -92,6 +91,14 @@ impl ChunkField {
             Self::Plain(_) => None,
         });
         Near::joined(&near.collect::<Option<Vec<_>>>()?, slices).map(Self::Near)
+    }
+
+    /// Returns the number of rows.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Plain(column) => column.len(),
+            Self::Near(near) => near.distances.len(),
+        }
     }
 
     /// Returns the bytes that the rows take in memory.
@@ -235,17 +242,20 @@ fn bounds(values: &[i64], validity: Option<&Bitmap>) -> (i64, i64) {
         }))
     };
     let bounds = match validity {
-        None => values
-            .iter()
-            .copied()
-            .min()
-            .zip(values.iter().copied().max()),
+        None => values.first().map(|first| all_bounds(values, *first)),
         Some(bits) => {
             let valid = values.iter().zip(bits.iter()).filter(|(_, valid)| *valid);
             of(&mut valid.map(|(value, _)| *value))
         }
     };
     bounds.unwrap_or((0, 0))
+}
+
+platform::wide_fn! {
+    fn all_bounds<'a>(values: &'a [i64], first: i64) -> (i64, i64) {
+        let wider = |(least, most): (i64, i64), value: &i64| (least.min(*value), most.max(*value));
+        values.iter().fold((first, first), wider)
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(crate) struct Reader {
     fields: Vec<Vec<Option<usize>>>,
     /// For each source the page of times that was read last.
     time_pages: HashMap<usize, (usize, Arc<Vec<i64>>)>,
-    field_pages: HashMap<(usize, usize), (usize, Arc<Column>)>,
+    field_pages: HashMap<(usize, usize), (usize, Arc<ChunkField>)>,
     pages_max: usize,
     /// Whether pages go into the cache that all readers share.
     is_cached: bool,
@@ -228,14 +228,14 @@ struct Stretch {
 
 enum Values {
     Chunk(Arc<Chunk>, usize),
-    Page(Arc<Column>),
+    Page(Arc<ChunkField>),
 }
 
 impl Stretch {
     fn is_valid(&self, row: usize) -> bool {
         match &self.values {
             Values::Chunk(chunk, field) => field_of(chunk, *field).is_some_and(|f| f.is_valid(row)),
-            Values::Page(column) => column.is_valid(row),
+            Values::Page(values) => values.is_valid(row),
         }
     }
 
@@ -245,7 +245,7 @@ impl Stretch {
                 Some(values) => values.append_to(rows, column),
                 None => column.extend_nulls(rows.len()),
             },
-            Values::Page(values) => column.extend_from(values, rows),
+            Values::Page(values) => values.append_to(rows, column),
         }
     }
 }

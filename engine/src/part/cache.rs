@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use super::PartId;
 use super::files::OpenFiles;
 use crate::Error;
-use crate::column::Column;
+use crate::memtable::ChunkField;
 
 /// Decoded pages of all parts, at most so many bytes of them, and the files that they come from, at most
 /// so many (E-3).
@@ -118,11 +118,11 @@ pub(crate) struct PageKey {
     pub(crate) page: u32,
 }
 
-/// A decoded page.
+/// A decoded page: integers that lie near each other in few bytes, as rows in memory have them.
 #[derive(Debug, Clone)]
 pub(crate) enum CachedPage {
     Times(Arc<Vec<i64>>),
-    Values(Arc<Column>),
+    Field(Arc<ChunkField>),
 }
 
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ impl Weighter<PageKey, CachedPage> for ByBytes {
     fn weight(&self, _: &PageKey, page: &CachedPage) -> u64 {
         let bytes = match page {
             CachedPage::Times(times) => times.len() * size_of::<i64>(),
-            CachedPage::Values(column) => column.bytes(),
+            CachedPage::Field(values) => values.bytes(),
         };
         (bytes + OVERHEAD_BYTES) as u64
     }
@@ -140,7 +140,7 @@ impl Weighter<PageKey, CachedPage> for ByBytes {
 
 /// The table of the cache is laid out for at most so many pages, and grows if need be.
 const PAGES_MAX: usize = 1 << 20;
-const PAGE_BYTES_USUAL: u64 = 64 << 10;
+const PAGE_BYTES_USUAL: u64 = 16 << 10;
 const FILES_USUAL: u32 = 64;
 /// What an entry takes beside its values: key, pointers, allocations.
 const OVERHEAD_BYTES: usize = 256;

@@ -57,10 +57,9 @@ impl Part {
             return Err(self.damaged(column, page, "the column that it follows is not there"));
         };
         let reference = PageColumn::Field(field);
-        if let Some(CachedPage::Values(values)) =
-            self.file.cache.peek(&self.key_of(reference, page))
+        if let Some(CachedPage::Field(values)) = self.file.cache.peek(&self.key_of(reference, page))
         {
-            return Ok(values);
+            return Ok(Arc::new(self.widened(field, &values)));
         }
         self.load_within(reference, page, depth).map(Arc::new)
     }
@@ -139,7 +138,7 @@ impl Part {
         reason
     }
 
-    fn field_type(&self, column: PageColumn) -> FieldType {
+    pub(super) fn field_type(&self, column: PageColumn) -> FieldType {
         let field = match column {
             PageColumn::Time => return FieldType::Time,
             PageColumn::Field(field) => self.fields().get(field),

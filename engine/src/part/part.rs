@@ -14,6 +14,7 @@ use super::{
 };
 use crate::Error;
 use crate::column::{Column, Values};
+use crate::memtable::ChunkField;
 
 /// A part: its footer in memory, its pages in the file and in a [`PageCache`].
 ///
@@ -118,7 +119,7 @@ impl Part {
         })?;
         match loaded {
             CachedPage::Times(times) => Ok(times),
-            CachedPage::Values(_) => unreachable!("a key of times finds times"),
+            CachedPage::Field(_) => unreachable!("a key of times finds times"),
         }
     }
 
@@ -129,15 +130,39 @@ impl Part {
     ///
     /// # Panics
     /// When there is no such page.
-    pub fn field_page(&self, field: usize, page: usize) -> Result<Arc<Column>, Error> {
+    pub fn field_page(&self, field: usize, page: usize) -> Result<Column, Error> {
+        let values = self.narrow_field_page(field, page)?;
+        Ok(self.widened(field, &values))
+    }
+
+    /// Returns the values of a page of a field, in as few bytes as they have in memory.
+    ///
+    /// # Errors
+    /// As [`Self::field_page`].
+    ///
+    /// # Panics
+    /// When there is no such page.
+    pub(crate) fn narrow_field_page(
+        &self,
+        field: usize,
+        page: usize,
+    ) -> Result<Arc<ChunkField>, Error> {
         let column = PageColumn::Field(field);
         let loaded = self.cached(column, page, || {
-            Ok(CachedPage::Values(Arc::new(self.load(column, page)?)))
+            let values = ChunkField::of(self.load(column, page)?);
+            Ok(CachedPage::Field(Arc::new(values)))
         })?;
         match loaded {
-            CachedPage::Values(values) => Ok(values),
+            CachedPage::Field(values) => Ok(values),
             CachedPage::Times(_) => unreachable!("a key of values finds values"),
         }
+    }
+
+    /// Returns the values of a field of this part as a column.
+    pub(super) fn widened(&self, field: usize, values: &ChunkField) -> Column {
+        let mut column = Column::empty(self.field_type(PageColumn::Field(field)));
+        values.append_to(0..values.len(), &mut column);
+        column
     }
 
     /// Returns the times of a page without going through the cache; for whoever reads it once.

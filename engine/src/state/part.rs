@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::footers::{Footers, Footing};
 use crate::Error;
-use crate::column::{Column, TextValues};
+use crate::column::TextValues;
+use crate::memtable::ChunkField;
 use crate::part::{
     Directory, PageCache, Part, PartEnvironment, PartFile, PartMeta, QuarantinedPage,
 };
@@ -249,8 +250,8 @@ impl ReadPart {
     ///
     /// # Errors
     /// As [`Self::time_page`].
-    pub(crate) fn field_page(&self, field: usize, page: usize) -> Result<Arc<Column>, Error> {
-        self.part.field_page(field, page)
+    pub(crate) fn field_page(&self, field: usize, page: usize) -> Result<Arc<ChunkField>, Error> {
+        self.part.narrow_field_page(field, page)
     }
 
     /// Returns the times of a page without keeping them in the cache.
@@ -265,7 +266,12 @@ impl ReadPart {
     ///
     /// # Errors
     /// As [`Self::time_page`].
-    pub(crate) fn read_field_page(&self, field: usize, page: usize) -> Result<Arc<Column>, Error> {
-        self.part.read_field_page(field, page).map(Arc::new)
+    pub(crate) fn read_field_page(
+        &self,
+        field: usize,
+        page: usize,
+    ) -> Result<Arc<ChunkField>, Error> {
+        let column = self.part.read_field_page(field, page)?;
+        Ok(Arc::new(ChunkField::of(column)))
     }
 }

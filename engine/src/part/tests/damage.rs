@@ -80,7 +80,7 @@ fn swapped_pages_do_not_open_and_the_rest_goes_on() {
     assert_eq!(*part.time_page(0).unwrap(), time[..4]);
     let mut expected = Column::empty(FieldType::Text);
     expected.extend_from(&fields[2], 0..4);
-    assert_eq!(*part.field_page(2, 0).unwrap(), expected);
+    assert_eq!(part.field_page(2, 0).unwrap(), expected);
     assert_eq!(part.verify().damage.len(), 2);
 }
 

@@ -58,8 +58,9 @@ fn an_unfinished_part_leaves_nothing() {
 fn a_page_is_read_once_while_the_cache_has_room() {
     let place = Place::new(5);
     let part = place.open(&place.write(&sample())).unwrap();
-    let first = part.field_page(0, 0).unwrap();
-    assert!(Arc::ptr_eq(&first, &part.field_page(0, 0).unwrap()));
+    let first = part.narrow_field_page(0, 0).unwrap();
+    let second = part.narrow_field_page(0, 0).unwrap();
+    assert!(Arc::ptr_eq(&first, &second));
     let usage = place.cache.usage();
     assert_eq!((usage.hits, usage.misses), (1, 1));
     assert!(usage.bytes > 0);
