@@ -59,7 +59,13 @@ pub(crate) fn measure(dir: &Path, seed: u64) -> Outcome<CodecFigures> {
         DataSet::Waits(WaitShape::of_minutes(seed, 60)),
     ];
     let scanned = DataSet::Cpu(CpuShape::of_hours(seed, 1_000, 12));
-    measure_data_sets(dir, seed, &data_sets, scanned, &log::CASES)
+    // On a thread of its own: waiting for a commit would block one of the runtime's.
+    std::thread::scope(|scope| {
+        let measured =
+            scope.spawn(|| measure_data_sets(dir, seed, &data_sets, scanned, &log::CASES));
+        let defect = |_| Failure::new("a measurement panicked", "please report this defect");
+        measured.join().map_err(defect)?
+    })
 }
 
 fn measure_data_sets(
@@ -105,12 +111,7 @@ fn measure_data_sets(
         pages,
         parts,
         upkeep,
-        // On a thread of its own: waiting for a commit would block one of the runtime's.
-        scans: std::thread::scope(|scope| {
-            let measured = scope.spawn(|| scan::measure(&dir, &keyring, scanned));
-            let defect = |_| Failure::new("the scan panicked", "please report this defect");
-            measured.join().map_err(defect)?
-        })?,
+        scans: scan::measure(&dir, &keyring, scanned)?,
     })
 }
 
