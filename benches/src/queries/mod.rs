@@ -1,4 +1,4 @@
-//! Five questions of TSBS in our SQL: asked over HTTP, timed, and every answer checked.
+//! Five questions of TSBS and one of our own, in our SQL: asked over HTTP, timed, and every answer checked.
 //!
 //! | query | asks for |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `double-groupby-1` | one field of all hosts over twelve hours, its mean each hour and host |
 //! | `high-cpu-1` | the rows of one host over twelve hours in which `usage_user` is above 90 |
 //! | `lastpoint` | the newest row of every host |
+//! | `latest` | the same, of the table function `latest` |
 //!
 //! Hosts and stretches of time are drawn from the seed.
 //! Each question is asked once to warm up and once timed: from the request to the last byte of the
@@ -47,7 +48,7 @@ pub(crate) struct Query {
 }
 
 /// The queries that are measured.
-pub(crate) const QUERIES: [Query; 5] = [
+pub(crate) const QUERIES: [Query; 6] = [
     Query {
         name: "single-groupby-1-1-1",
         draw: single_groupby::draw,
@@ -67,5 +68,9 @@ pub(crate) const QUERIES: [Query; 5] = [
     Query {
         name: "lastpoint",
         draw: lastpoint::draw,
+    },
+    Query {
+        name: "latest",
+        draw: lastpoint::draw_latest,
     },
 ];

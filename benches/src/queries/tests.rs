@@ -24,6 +24,7 @@ fn an_hour_has_minutes_and_eight_hours_have_hours() {
     let groups = question("double-groupby-1", &values).expected.row_count();
     assert!(groups == 12 * 12 || groups == 12 * 13, "{groups}");
     assert_eq!(question("lastpoint", &values).expected.row_count(), 12);
+    assert_eq!(question("latest", &values).expected.row_count(), 12);
 }
 
 #[test]
