@@ -9,24 +9,29 @@ use crate::machine::{DIR, Machine};
 use crate::suites::at_rest::{AtRest, DIRS};
 use crate::violation::Violation;
 
-/// Flips every bit of one stretch of a file of a fixture. Consecutive seeds go through all of them, and
-/// behind the last there is nothing to do.
+/// Flips every bit of one stretch of a file of a fixture. Consecutive seeds are spread over all files,
+/// and as many of them as there are stretches go through every bit once.
 ///
 /// # Errors
 /// A wrong answer, a panic, or damage that nobody names.
 pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
-    let mut rest = seed;
-    for dir in dirs()? {
-        let fixture = load(&dir)?;
-        if let Some(stretch) = fixture.stretch(rest) {
+    let fixtures = all()?;
+    let mut rest = spread(
+        seed,
+        fixtures
+            .iter()
+            .map(|(_, store)| store.stretch_count())
+            .sum(),
+    );
+    for (dir, store) in &fixtures {
+        if let Some(stretch) = store.stretch(rest) {
             let place = dir.display().to_string();
-            return fixture
-                .flip_bits(&stretch, counts)
-                .map_err(|violation| violation.at(&place));
+            let flipped = store.flip_bits(&stretch, counts);
+            return flipped.map_err(|violation| violation.at(&place));
         }
-        rest -= fixture.stretch_count();
+        rest -= store.stretch_count();
     }
-    Ok(())
+    Err(Violation("there is no fixture".into()))
 }
 
 /// Returns how many stretches all fixtures have.
@@ -34,8 +39,26 @@ pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
 /// # Errors
 /// When one is not whole.
 pub fn stretches() -> Result<u64, Violation> {
-    let fixtures = dirs()?.into_iter();
-    fixtures.map(|dir| Ok(load(&dir)?.stretch_count())).sum()
+    let fixtures = all()?;
+    Ok(fixtures
+        .iter()
+        .map(|(_, store)| store.stretch_count())
+        .sum())
+}
+
+/// Returns another number below `total` for each number below it, neighbours far apart.
+fn spread(seed: u64, total: u64) -> u64 {
+    let seed = seed.checked_rem(total).unwrap_or(0);
+    (seed * STEP).checked_rem(total).unwrap_or(0)
+}
+
+/// Loads all fixtures, oldest first.
+fn all() -> Result<Vec<(PathBuf, AtRest)>, Violation> {
+    let loaded = dirs()?.into_iter().map(|dir| {
+        let store = load(&dir)?;
+        Ok((dir, store))
+    });
+    loaded.collect()
 }
 
 /// Returns the directories of the fixtures, oldest first: below this one or one that it is in.
@@ -75,6 +98,24 @@ fn unreadable(error: std::io::Error) -> Violation {
     Violation(format!("the fixtures cannot be read: {error}"))
 }
 
+/// A prime, so that it has no divisor in common with the number of stretches.
+const STEP: u64 = 7_919;
 const FIXTURES: &str = "engine/tests/fixtures";
 /// The master key of all fixtures.
 const MASTER: [u8; 32] = [7; 32];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{spread, stretches};
+
+    #[test]
+    fn as_many_seeds_as_stretches_go_through_all_of_them() {
+        let total = stretches().unwrap();
+        assert!(total > 1_000);
+        let places: BTreeSet<u64> = (0..total).map(|seed| spread(seed, total)).collect();
+        assert_eq!(places.len() as u64, total);
+        assert_eq!(spread(total + 5, total), spread(5, total));
+    }
+}
