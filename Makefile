@@ -6,7 +6,9 @@
 #   make bench   benchmarks, in release
 #   make torture-kernel   kills, power cuts and failing disks on the real kernel, MINUTES=n (10)
 #   make fuzz    every decoder on made-up bytes, SECONDS=n each (60); `make fuzz-keep` keeps what it learnt
-#   make torture faults against the store by seed, MINUTES=n (10) from SEED=n (1) on
+#   make torture everything that tries to break the store, MINUTES=n (10) from SEED=n (1) on: simulated
+#                faults, faults on the real kernel, then every fuzz target for SECONDS=n (60)
+#   make mutants small mistakes put into seal, wal and the manifest: which of them no test catches
 #   make audit   licences, sources and duplicates of the dependencies
 
 SHELL := /bin/bash
@@ -24,7 +26,7 @@ else
 RUN_TESTS = cargo test --locked --no-fail-fast
 endif
 
-.PHONY: demo test check bench torture torture-kernel fuzz fuzz-keep audit build setup-demo setup-test setup-bench fmt clippy tidy doc-tests
+.PHONY: demo test check bench torture torture-kernel fuzz fuzz-keep mutants audit build setup-demo setup-test setup-bench fmt clippy tidy doc-tests
 
 build:
 	cargo build --locked --workspace
@@ -55,7 +57,10 @@ fuzz-keep:
 	scripts/fuzz.sh keep
 
 torture:
-	cargo run --release --locked -p torture -- all --seed $(SEED) --seconds $$(($(MINUTES) * 60)) --jobs $$(nproc)
+	scripts/torture.sh $(MINUTES) $(SEED) $(SECONDS)
+
+mutants:
+	scripts/mutants.sh
 
 audit:
 	cargo deny check licenses bans sources

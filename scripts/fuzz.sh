@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes every decoder for so many seconds each; exit 1 on a finding, the file that shows it printed.
+# Fuzzes every decoder for so many seconds each; exit 1 on a finding, the file that shows it printed;
+# 2 where the targets do not build, 3 where what builds them is not there.
 #
 #   scripts/fuzz.sh run SECONDS [TARGET…]    as many targets at a time as there are cores
 #   scripts/fuzz.sh keep                     adds what was found new to fuzz/corpus, minimised
@@ -12,14 +13,22 @@ cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/pganalytics/target}/fuzz"
 export RUSTC_BOOTSTRAP=1          # sanitizers and coverage are unstable flags of a stable compiler
 VERSION=0.13.2
+TRIPLE=x86_64-unknown-linux-gnu
 FLAGS=(-timeout=25 -rss_limit_mb=3072 -max_len=65536 -print_final_stats=1 -verbosity=1)
 
-program() { echo "$CARGO_TARGET_DIR/x86_64-unknown-linux-gnu/release/$1"; }
+program() { echo "$CARGO_TARGET_DIR/$TRIPLE/release/$1"; }
 found()   { echo "$CARGO_TARGET_DIR/corpus/$1"; }
 
+# Exit 3: nothing was found, nothing was looked for.
 build() {
-    command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz --version "$VERSION"
-    cargo fuzz build --release --debug-assertions
+    local lacking="fuzz: not run:"
+    [ -d "$(rustc --print target-libdir --target "$TRIPLE")" ] ||
+        { echo "$lacking this compiler does not build for $TRIPLE"; exit 3; }
+    command -v cargo-fuzz >/dev/null ||
+        cargo install --locked cargo-fuzz --version "$VERSION" ||
+        { echo "$lacking cargo-fuzz $VERSION is not there and could not be installed"; exit 3; }
+    cargo fuzz build --release --debug-assertions ||
+        { echo "$lacking the targets do not build"; exit 2; }
 }
 
 # Runs one target; its words go to a log that is shown only when something was found.
@@ -47,7 +56,7 @@ run)
     build
     [ $# -gt 0 ] || mapfile -t targets < <(cargo fuzz list)
     [ $# -eq 0 ] || targets=("$@")
-    export -f one program found; export FLAGS_TEXT="${FLAGS[*]}"
+    export -f one program found; export TRIPLE FLAGS_TEXT="${FLAGS[*]}"
     printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} \
         bash -c 'set -uo pipefail; read -ra FLAGS <<<"$FLAGS_TEXT"; one "$1" "$2"' fuzz {} "$seconds" || exit 1
     ;;
@@ -61,6 +70,6 @@ keep)
     done
     ;;
 *)
-    sed -n '2,8p' "$0"; exit 2
+    sed -n '2,9p' "$0"; exit 2
     ;;
 esac
