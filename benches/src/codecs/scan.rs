@@ -1,5 +1,6 @@
 //! The whole way of a scan on one core: pages read from files, opened, decoded, made into batches.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ pub(super) fn measure(
 /// Writes all rows and waits until they are durable.
 fn write(store: &Engine, data_set: DataSet) -> Outcome<u64> {
     let mut rows = data_set.rows(Share::WHOLE);
-    let (mut total, mut under_way) = (0, std::collections::VecDeque::<Commit>::new());
+    let (mut total, mut under_way) = (0, VecDeque::new());
     while let Some(table) = rows.next_table(ROWS_PER_BATCH) {
         total += table.time.len() as u64;
         let batch = Batch {
@@ -79,32 +80,38 @@ fn write(store: &Engine, data_set: DataSet) -> Outcome<u64> {
         };
         let frame = BatchFrame::encode(&batch, &Limits::default())
             .map_err(|error| Failure::new(error, "please report this defect"))?;
-        loop {
-            match store.commit(frame.clone()) {
-                Ok(commit) => {
-                    under_way.push_back(commit);
-                    break;
-                }
-                // Memory, or a segment of the log, is made ready on another thread.
-                Err(error) if error.kind() == Kind::Overloaded => std::thread::yield_now(),
-                Err(error) => return Err(failed(error)),
-            }
-            wait_for_first(&mut under_way)?;
-        }
+        under_way.push_back((commit(store, &frame)?, frame));
         if under_way.len() > UNDER_WAY_MAX {
-            wait_for_first(&mut under_way)?;
+            wait_for_first(store, &mut under_way)?;
         }
     }
     while !under_way.is_empty() {
-        wait_for_first(&mut under_way)?;
+        wait_for_first(store, &mut under_way)?;
     }
     Ok(total)
 }
 
-fn wait_for_first(under_way: &mut std::collections::VecDeque<Commit>) -> Outcome<()> {
-    match under_way.pop_front() {
-        Some(commit) => commit.wait().map(|_| ()).map_err(failed),
-        None => Ok(()),
+/// Sends a batch, again and again while memory or a segment of the log is made ready on another thread.
+fn commit(store: &Engine, frame: &BatchFrame) -> Outcome<Commit> {
+    loop {
+        match store.commit(frame.clone()) {
+            Err(error) if error.kind() == Kind::Overloaded => std::thread::yield_now(),
+            outcome => return outcome.map_err(failed),
+        }
+    }
+}
+
+/// Waits until the first batch is durable; one that the log had no room for is sent again.
+fn wait_for_first(store: &Engine, under_way: &mut VecDeque<(Commit, BatchFrame)>) -> Outcome<()> {
+    let Some((first, frame)) = under_way.pop_front() else {
+        return Ok(());
+    };
+    match first.wait() {
+        Err(error) if error.kind() == Kind::Overloaded => {
+            under_way.push_back((commit(store, &frame)?, frame));
+            Ok(())
+        }
+        outcome => outcome.map(drop).map_err(failed),
     }
 }
 
