@@ -134,7 +134,8 @@ fn renew_latest(store: &Store, name: &str) -> Result<(), Error> {
     let Some(table) = state.table(name) else {
         return Ok(());
     };
-    if table.parts.is_empty() || table.current_latest().is_some() || table.has_deletions() {
+    let is_wanted = table.latest.is_some() || !table.parts.is_empty();
+    if !is_wanted || table.current_latest().is_some() || table.has_deletions() {
         return Ok(());
     }
     let pace = || match store.is_closing() {
@@ -142,9 +143,11 @@ fn renew_latest(store: &Store, name: &str) -> Result<(), Error> {
         false => Ok(()),
     };
     let place = (&store.shelf, &store.settings);
-    let Some(latest) = latest::renewed(table, store.environment.now(), place, &pace)? else {
+    // Nothing where no row is left, or where they do not fit their memory: then the stale one goes.
+    let latest = latest::renewed(table, store.environment.now(), place, &pace)?;
+    if latest.is_none() && table.latest.is_none() {
         return Ok(());
-    };
+    }
     let mut manifest = store.manifest.lock();
     let present = store.state.load();
     let is_same = |now: &TableState| {
@@ -154,14 +157,14 @@ fn renew_latest(store: &Store, name: &str) -> Result<(), Error> {
     };
     if !present.table(name).is_some_and(|table| is_same(table)) {
         // A flush or a deletion came between: the next round sees to it.
-        latest.part.mark_obsolete();
+        latest.iter().for_each(|stored| stored.part.mark_obsolete());
         return Ok(());
     }
-    let edit = Edit::Latest(only(name, Some(&latest)));
+    let edit = Edit::Latest(only(name, latest.as_ref()));
     let replaced = Replaced {
         added: &[],
         removed: &[],
-        latest: Some(Some(latest.part)),
+        latest: Some(latest.map(|stored| stored.part)),
     };
     let published = FailPoint::LatestRenewed;
     publish(store, &mut manifest, (name, edit), replaced, published)

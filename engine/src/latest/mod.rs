@@ -31,7 +31,7 @@ use crate::part::Heat;
 use crate::state::{Shelf, StoredPart, TableState};
 use crate::store::{Contents, Stored, store_part};
 use crate::tombstone::Deletions;
-use crate::{Error, Kind, Settings};
+use crate::{Error, Settings};
 
 /// A table's latest part.
 #[derive(Debug, Clone)]
@@ -48,13 +48,15 @@ impl TableState {
     /// Those of reading parts; [`Error::Limit`] for rows of more than these bytes.
     pub(crate) fn latest(&self, bytes_max: u64) -> Result<Self, Error> {
         let rows = match self.current_latest() {
-            Some(part) => match self.newest_with(vec![opened(part)?], bytes_max) {
-                Err(error) if error.kind() == Kind::Corrupt => {
-                    warn!(table = self.definition.name, %error, "the newest rows are searched in all parts");
-                    self.newest_with(self.all_parts()?, bytes_max)?
+            Some(part) => {
+                match opened(part).and_then(|part| self.newest_with(vec![part], bytes_max)) {
+                    Err(error) if !matches!(error, Error::Limit { .. }) => {
+                        warn!(table = self.definition.name, %error, "the newest rows are searched in all parts");
+                        self.newest_with(self.all_parts()?, bytes_max)?
+                    }
+                    outcome => outcome?,
                 }
-                outcome => outcome?,
-            },
+            }
             None => self.newest_with(self.all_parts()?, bytes_max)?,
         };
         Ok(Self {
@@ -120,15 +122,13 @@ pub(crate) fn flushed(
         sources.extend(frozen.map(|chunk| Source::Chunk(Arc::clone(chunk))));
         Ok(sources)
     };
-    let found = sources().and_then(|sources| {
-        let search = Search::of_parts(table, point.time, settings);
-        newest(&search, sources.into())
-    });
+    let found =
+        sources().and_then(|sources| newest(&Search::of_parts(table, settings), sources.into()));
     let place = Written {
         committed: point.time,
         deletes_lsn: point.end,
     };
-    match known(table, found)? {
+    match known(table, found) {
         Some(rows) => place.write(table, rows, shelf),
         None => Ok(None),
     }
@@ -153,24 +153,22 @@ pub(crate) fn aged(
         deletes_lsn: meta.deletes_lsn,
     };
     let found = part.open().and_then(|part| {
-        let search = Search::of_parts(table, now, settings);
+        let search = Search::of_parts(table, settings).kept_at(now);
         newest(&search, [Source::Part(Arc::new(part))].into())
     });
-    match known(table, found)? {
+    match known(table, found) {
         Some(rows) => place.write(table, rows, shelf),
         None => Ok(None),
     }
 }
 
-/// Returns the rows; nothing, and says so, where a search is needed because they are damaged or too many.
-fn known(table: &TableState, found: Result<Chunk, Error>) -> Result<Option<Chunk>, Error> {
-    match found {
-        Err(error) if matches!(error, Error::Limit { .. }) || error.kind() == Kind::Corrupt => {
-            warn!(table = table.definition.name, %error, "the newest rows are not kept");
-            Ok(None)
-        }
-        found => found.map(Some),
-    }
+/// Returns the rows; nothing, and says so, where they cannot be read or are too many: a flush must not wait
+/// for what only saves a search.
+fn known(table: &TableState, found: Result<Chunk, Error>) -> Option<Chunk> {
+    let unknown = |error: &Error| {
+        warn!(table = table.definition.name, %error, "the newest rows are not kept");
+    };
+    found.inspect_err(unknown).ok()
 }
 
 /// What is noted of a latest part besides its rows.

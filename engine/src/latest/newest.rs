@@ -26,15 +26,22 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Returns a search for what a latest part is to have at a moment.
-    pub(super) fn of_parts(table: &'a TableState, now: Timestamp, settings: &Settings) -> Self {
-        let kept = table.definition.retention;
+    /// Returns a search for what a latest part is to have.
+    pub(super) fn of_parts(table: &'a TableState, settings: &Settings) -> Self {
         Self {
             table,
             deletions: Deletions::default(),
-            from: kept.map_or(Timestamp::MIN, |kept| now.saturating_sub(kept)),
+            from: Timestamp::MIN,
             bytes_max: settings.shares.index_bytes_max / SHARE_OF_INDEX,
         }
+    }
+
+    /// Returns the search for rows that are within their retention at a moment, which must be one that
+    /// retention believes.
+    pub(super) fn kept_at(self, now: Timestamp) -> Self {
+        let kept = self.table.definition.retention;
+        let from = kept.map_or(Timestamp::MIN, |kept| now.saturating_sub(kept));
+        Self { from, ..self }
     }
 }
 

@@ -7,7 +7,6 @@ use super::{Written, known};
 use crate::merge::Source;
 use crate::state::{Shelf, StoredPart, TableState};
 use crate::store::Stored;
-use crate::tombstone::Deletions;
 use crate::{Error, Settings};
 
 /// Writes the latest part of a table that has parts and no deletions.
@@ -25,8 +24,8 @@ pub(crate) fn renewed(
     let mut found = None;
     for parts in table.parts.chunks(PARTS_AT_ONCE) {
         pace()?;
-        let rows = step(table, found.take(), parts, now, settings);
-        let Some(rows) = known(table, rows)? else {
+        let rows = step(table, found.take(), parts, settings);
+        let Some(rows) = known(table, rows) else {
             return Ok(None);
         };
         found = Some(rows);
@@ -50,7 +49,6 @@ fn step(
     table: &TableState,
     before: Option<crate::memtable::Chunk>,
     parts: &[Arc<StoredPart>],
-    now: schema::Timestamp,
     settings: &Settings,
 ) -> Result<crate::memtable::Chunk, Error> {
     let mut sources: Vec<Source> = before
@@ -60,11 +58,7 @@ fn step(
     for part in parts {
         sources.push(Source::Part(Arc::new(part.open()?)));
     }
-    let search = Search {
-        deletions: Deletions::default(),
-        ..Search::of_parts(table, now, settings)
-    };
-    newest(&search, sources.into())
+    newest(&Search::of_parts(table, settings), sources.into())
 }
 
 /// E-3: so many footers are held at once.

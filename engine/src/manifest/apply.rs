@@ -54,6 +54,10 @@ impl Manifest {
         self.flushed_lsn = point.end;
         self.last_lsn = point.last_lsn;
         self.flushed_time = point.time;
+        // Newest rows from before a delete are not those after it, and must not outlive its tombstone.
+        for table in point.tombstones.keys() {
+            self.latest.remove(table);
+        }
         self.tombstones = point.tombstones;
         self.windows = point.windows;
         self.catalogue = point.catalogue;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use engine::{Engine, Kind, TableView};
-use platform::{Fault, Operation, Rule, durable};
+use platform::{FailPoint, Fault, Operation, Rule, Strike, durable};
 use schema::Span;
 
 use crate::deletes::delete;
@@ -105,6 +105,48 @@ fn after_a_deletion_the_row_before_is_the_newest() {
     engine.compact().unwrap();
     forbid_parts(&machine);
     expect(&engine, "1", "made real, and found anew");
+}
+
+#[test]
+fn deleted_rows_are_no_newest_rows_after_a_crash_behind_the_merge_that_left_them_out() {
+    let machine = Machine::new(27);
+    let engine = machine.open();
+    for seconds in 0..4 {
+        part(&engine, seconds);
+    }
+    delete(&engine, 2 * SECOND, 9 * SECOND, None);
+    // The flush is of another table: this one keeps its latest part.
+    write(&engine, &batch("disk", &[Row::new("a", START, 1)]));
+    engine.flush().unwrap();
+    let renewed = FailPoint::CompactionPublished;
+    machine
+        .disk
+        .arm(renewed, machine.disk.reached(renewed) + 1, Strike::Crash);
+    engine.compact().ok();
+    drop(engine);
+    let engine = machine.crash().open();
+    let rows = latest(&engine);
+    assert!(rows.iter().all(|row| row.contains("count=1")), "{rows:?}");
+    engine.flush().unwrap();
+    assert_eq!(latest(&engine), rows);
+}
+
+#[test]
+fn newest_rows_that_cannot_be_read_keep_no_flush_waiting() {
+    let machine = Machine::new(28);
+    let engine = machine.open();
+    part(&engine, 1);
+    drop(engine);
+    let machine = machine.crash();
+    let engine = machine.open();
+    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
+    let path = Path::new("/data/parts").join(report.latest[0].id.file_name());
+    machine
+        .disk
+        .inject(Rule::new(Operation::Read, Fault::Io).under(path));
+    part(&engine, 2);
+    let rows = latest(&engine);
+    assert!(rows.iter().all(|row| row.contains("count=2")), "{rows:?}");
 }
 
 #[test]
