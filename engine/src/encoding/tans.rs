@@ -20,6 +20,12 @@ use super::frequencies::{Frequencies, LOG_MAX, SYMBOLS_MAX};
 
 /// Encodes symbols, filled up to whole rounds with symbol `padding`.
 pub(super) fn encode(symbols: &[u8], padding: u8, frequencies: &Frequencies) -> [Vec<u8>; 2] {
+    // Asked once a page: the loops take what is in their tables. Every symbol below has at least one part.
+    let highest = symbols.iter().copied().fold(padding, u8::max);
+    assert!(
+        usize::from(highest) < frequencies.parts.len(),
+        "every symbol that is encoded has a frequency"
+    );
     streams(&Encoder::new(frequencies), symbols, padding)
 }
 
