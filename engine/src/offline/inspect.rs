@@ -78,7 +78,8 @@ pub fn inspect_manifest(
     read_manifest(path, &bytes, &environment.keyring)
 }
 
-/// Opens a part that the newest manifest of the data directory names, for looking at its footer.
+/// Opens a part that the newest manifest of the data directory names, a latest part included, for looking
+/// at its footer.
 ///
 /// # Errors
 /// [`Error::Absent`] for a file that is not such a part; [`Error::Corrupt`]; [`Error::Io`].
@@ -93,7 +94,8 @@ pub fn inspect_part(environment: &Environment, path: &Path) -> Result<Part, Erro
         .ok_or_else(absent)?;
     let id = PartId::from_file_name(name).ok_or_else(absent)?;
     let (_, manifest) = newest_manifest(environment)?;
-    let entry = manifest.part(&id).ok_or_else(absent)?;
+    let entry = manifest.files().find(|entry| entry.meta.id == id);
+    let entry = entry.ok_or_else(absent)?;
     let cache = Arc::new(PageCache::new(0));
     Part::open(&part_environment(environment), entry.meta.clone(), cache)
 }

@@ -211,8 +211,11 @@ fn verifying_reads_everything_and_names_all_damage() {
     let report = offline::inspect_manifest(&environment, None).unwrap();
     assert_eq!((report.parts.len(), report.tables.len()), (2, 2));
     assert_eq!(report.latest.len(), 2);
-    let part = offline::inspect_part(&environment, &machine.parts()[0]).unwrap();
-    assert!(part.page_count() > 0);
+    for meta in report.parts.iter().chain(&report.latest) {
+        let path = Path::new("/data/parts").join(meta.id.file_name());
+        let part = offline::inspect_part(&environment, &path).unwrap();
+        assert!(part.page_count() > 0);
+    }
     for path in machine.parts() {
         machine.disk.flip_bit(&path, 200, 1).unwrap();
     }
