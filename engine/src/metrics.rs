@@ -26,6 +26,7 @@ pub struct Metrics {
     pub(crate) compacted_bytes: Counter,
     pub(crate) compaction_failures: Counter,
     pub(crate) expired_parts: Counter,
+    merges_due: Gauge,
     memtable_bytes: Gauge,
     parts: Gauge,
     part_bytes: Gauge,
@@ -88,7 +89,7 @@ impl Metrics {
         }
         let help = "Batches that admission refused, by the limit or rule";
         engine.register("refused_batches", help, self.refused.clone());
-        let help = "Batches that waited for room before they were taken or refused";
+        let help = "Batches that waited for room or for merging before they were taken or refused";
         engine.register("delayed_batches", help, self.delayed.clone());
         let help = "Bytes that a share of the memory budget holds, as the store counts";
         engine.register("memory_bytes", help, self.memory.clone());
@@ -99,6 +100,11 @@ impl Metrics {
                 "memtable_bytes",
                 "Bytes of rows that are not in parts",
                 &self.memtable_bytes,
+            ),
+            (
+                "merges_due",
+                "Merges that wait to be done because rows come in; from 3 on ingest is slowed down",
+                &self.merges_due,
             ),
             ("parts", "Parts", &self.parts),
             ("part_bytes", "Bytes of parts", &self.part_bytes),
@@ -141,7 +147,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Counts a batch whose sender was made to wait for room.
+    /// Counts a batch whose sender was made to wait.
     pub fn delay(&self) {
         self.delayed.inc();
     }
@@ -160,6 +166,7 @@ impl Metrics {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         };
         set(&self.memtable_bytes, status.memtable_bytes);
+        set(&self.merges_due, status.merges_due.into());
         set(&self.parts, status.parts.len() as u64);
         set(
             &self.part_bytes,

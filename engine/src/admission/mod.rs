@@ -4,6 +4,7 @@
 //! the order of lsns is the order of admission. What is admitted cannot fail any more but by the log
 //! itself: applying it, now or at a replay, only repeats what was decided here.
 
+mod brake;
 mod budget;
 mod series;
 mod tags;
@@ -15,6 +16,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use schema::{TableDefinition, Timestamp};
 use tokio::sync::oneshot;
 
+pub(crate) use self::brake::Brake;
 use self::budget::Budget;
 pub(crate) use self::budget::Pressure;
 pub(crate) use self::tags::check_tags;

@@ -3,7 +3,7 @@
 //! A flush has priority: until it has ended, the log cannot be let go of, and past its bound ingest is
 //! delayed. So between two batches of rows a merge waits while a flush is under way, or while memory fills
 //! faster than flushes empty it; never for long, since a merge that never ends costs every query, and not
-//! at all once many parts wait for it. Besides, its thread is niced below that of the flush, and both
+//! at all once others wait behind it. Besides, its thread is niced below that of the flush, and both
 //! below ingest.
 
 use std::time::Duration;
@@ -18,8 +18,8 @@ struct Load {
     is_flushing: bool,
     memtable_bytes: u64,
     memtable_bytes_max: u64,
-    /// Parts of the table that were never merged.
-    unmerged_parts: usize,
+    /// Merges that wait to be done, this one included.
+    merges_due: u32,
     /// How often was waited since the last batch of rows.
     pauses: u32,
 }
@@ -28,14 +28,14 @@ struct Load {
 ///
 /// # Errors
 /// [`Error::Closing`] when the store closes.
-pub(super) fn give_way(store: &Store, unmerged_parts: usize) -> Result<(), Error> {
+pub(super) fn give_way(store: &Store) -> Result<(), Error> {
     let mut pauses = 0;
     while !store.is_closing() {
         let load = Load {
             is_flushing: store.flushing.is_locked(),
             memtable_bytes: store.pressure.memtable_bytes(),
             memtable_bytes_max: store.settings.memtable_bytes_max,
-            unmerged_parts,
+            merges_due: store.brake.merges_due(),
             pauses,
         };
         if !waits(&load) {
@@ -50,17 +50,15 @@ pub(super) fn give_way(store: &Store, unmerged_parts: usize) -> Result<(), Error
 
 const fn waits(load: &Load) -> bool {
     let is_pressed = load.memtable_bytes >= load.memtable_bytes_max / 4 * 3;
-    (load.is_flushing || is_pressed)
-        && load.pauses < PAUSES_MAX
-        && load.unmerged_parts < UNMERGED_PARTS_MAX
+    (load.is_flushing || is_pressed) && load.pauses < PAUSES_MAX && load.merges_due < MERGES_DUE_MAX
 }
 
 /// How long a merge waits before it looks again.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Between two batches of 8 192 rows, which take some milliseconds.
 const PAUSES_MAX: u32 = 4;
-/// Four merges' worth: from here on merging must keep up.
-const UNMERGED_PARTS_MAX: usize = 256;
+/// From here on merging must keep up, and ingest is slowed down soon.
+const MERGES_DUE_MAX: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -70,7 +68,7 @@ mod tests {
         is_flushing: false,
         memtable_bytes: 0,
         memtable_bytes_max: 100,
-        unmerged_parts: 0,
+        merges_due: 1,
         pauses: 0,
     };
 
@@ -97,7 +95,7 @@ mod tests {
             assert!(waits(&load) && waits(&Load { pauses: 3, ..load }));
             assert!(!waits(&Load { pauses: 4, ..load }), "it never starves");
             let behind = Load {
-                unmerged_parts: 256,
+                merges_due: 2,
                 ..load
             };
             assert!(!waits(&behind), "merging must keep up");

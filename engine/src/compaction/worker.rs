@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::FailPoint;
-use schema::{Lsn, Timestamp};
+use schema::Timestamp;
 use tracing::{debug, warn};
 
+use super::behind::Behind;
 use super::pace::give_way;
 use super::policy::{Choice, Effort, Situation, choose};
 use super::retention::{ClockWatch, expired};
@@ -14,7 +15,7 @@ use crate::latest;
 use crate::manifest::{Edit, LatestParts, ManifestStore};
 use crate::merge::Source;
 use crate::part::{PartId, PartMeta};
-use crate::state::{LiveSeries, StoredPart, TableState};
+use crate::state::{LiveSeries, State, StoredPart, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 use crate::tombstone::Tombstone;
 use crate::{Error, Kind};
@@ -74,17 +75,23 @@ enum Expiry {
 fn round(store: &Store, effort: Effort, expiry: Expiry) -> Result<(), Error> {
     let _turn = store.compacting.lock();
     let names: Vec<Arc<str>> = store.state.load().tables.keys().map(Arc::clone).collect();
-    let mut first_error = None;
+    let (behind, mut first_error) = (Behind::new(store), None);
     for name in names {
         // A damaged part must not keep other tables from being compacted (E-4).
-        if let Err(error) = table_round(store, &name, effort, expiry) {
+        if let Err(error) = table_round(&behind, &name, effort, expiry) {
             first_error.get_or_insert(error);
         }
     }
     first_error.map_or(Ok(()), Err)
 }
 
-fn table_round(store: &Store, name: &str, effort: Effort, expiry: Expiry) -> Result<(), Error> {
+fn table_round(
+    behind: &Behind<'_>,
+    name: &str,
+    effort: Effort,
+    expiry: Expiry,
+) -> Result<(), Error> {
+    let store = behind.store();
     if expiry == Expiry::Due {
         expire(store, name)?;
     }
@@ -94,26 +101,12 @@ fn table_round(store: &Store, name: &str, effort: Effort, expiry: Expiry) -> Res
         let Some(table) = state.table(name) else {
             break;
         };
-        let parts: Vec<&PartMeta> = table.parts.iter().map(|part| part.meta()).collect();
-        // A restore to before a tombstone that the manifest does not have needs the rows.
-        let tombstones = table.tombstones.iter();
-        let tombstones: Vec<&Tombstone> =
-            tombstones.filter(|t| t.lsn < state.flushed_lsn).collect();
-        let situation = Situation {
-            parts: &parts,
-            tombstones: &tombstones,
-            retention: table.definition.retention,
-            parts_max: pages_max(store.settings.shares.compaction_bytes_max)
-                / (table.definition.fields.len() + 1),
-            settings: &store.settings,
-            now: store.environment.now(),
-            effort,
-            failed: &failed,
-        };
-        let Some(choice) = choose(&situation) else {
+        let place: (&State, &TableState) = (&state, table);
+        let Some(choice) = with_situation(store, place, (effort, &failed), choose) else {
             break;
         };
-        match merge(store, table, &choice, (state.flushed_lsn, effort)) {
+        behind.look_again(name, &failed);
+        match merge(behind, (&state, table), &choice, (effort, &failed)) {
             // E-4: parts with a damaged page stay as they are, and all others are merged.
             Err(error) if error.kind() == Kind::Corrupt => {
                 first_error.get_or_insert(error);
@@ -126,6 +119,30 @@ fn table_round(store: &Store, name: &str, effort: Effort, expiry: Expiry) -> Res
         renew_latest(store, name)?;
     }
     first_error.map_or(Ok(()), Err)
+}
+
+/// Asks the policy about a table.
+pub(super) fn with_situation<T>(
+    store: &Store,
+    (state, table): (&State, &TableState),
+    (effort, failed): (Effort, &[Choice]),
+    ask: impl FnOnce(&Situation<'_>) -> T,
+) -> T {
+    let parts: Vec<&PartMeta> = table.parts.iter().map(|part| part.meta()).collect();
+    // A restore to before a tombstone that the manifest does not have needs the rows.
+    let tombstones = table.tombstones.iter();
+    let tombstones: Vec<&Tombstone> = tombstones.filter(|t| t.lsn < state.flushed_lsn).collect();
+    ask(&Situation {
+        parts: &parts,
+        tombstones: &tombstones,
+        retention: table.definition.retention,
+        parts_max: pages_max(store.settings.shares.compaction_bytes_max)
+            / (table.definition.fields.len() + 1),
+        settings: &store.settings,
+        now: store.environment.now(),
+        effort,
+        failed,
+    })
 }
 
 /// Searches for the newest rows of a table that lost its latest part.
@@ -249,11 +266,12 @@ fn renumber(store: &Store, name: &str) -> Result<(), Error> {
 
 /// Merges parts of a table, and leaves out what the tombstones of the manifest delete.
 fn merge(
-    store: &Store,
-    table: &TableState,
+    behind: &Behind<'_>,
+    (state, table): (&State, &TableState),
     choice: &Choice,
-    (flushed, effort): (Lsn, Effort),
+    (effort, failed): (Effort, &[Choice]),
 ) -> Result<(), Error> {
+    let store = behind.store();
     let name = &table.definition.name;
     let mut removed = with_ids(table, &choice.parts);
     removed.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
@@ -271,16 +289,17 @@ fn merge(
             .map(|part| part.meta().committed)
             .max()
             .unwrap_or(Timestamp::MIN),
-        deletes_lsn: flushed,
+        deletes_lsn: state.flushed_lsn,
         pages_max: pages_max(store.settings.shares.compaction_bytes_max),
     };
-    let unmerged = table.parts.iter().filter(|part| part.meta().level == 0);
-    let unmerged = unmerged.count();
-    let pace = || match effort {
-        Effort::Usual => give_way(store, unmerged),
-        // Somebody waits for it.
-        Effort::Full if store.is_closing() => Err(Error::Closing),
-        Effort::Full => Ok(()),
+    let pace = || {
+        behind.look(name, failed);
+        match effort {
+            Effort::Usual => give_way(store),
+            // Somebody waits for it.
+            Effort::Full if store.is_closing() => Err(Error::Closing),
+            Effort::Full => Ok(()),
+        }
     };
     let stored = store_part(&store.shelf, &contents, &pace)?;
     let stored: Vec<Stored> = stored.into_iter().collect();
@@ -385,10 +404,10 @@ const PAGES_MIN: usize = 16;
 mod tests {
     use std::time::Duration;
 
-    use platform::UnixNanos;
+    use platform::{Clock, UnixNanos};
     use schema::Span;
 
-    use super::{ClockWatch, compact, turn};
+    use super::{Behind, ClockWatch, compact, turn};
     use crate::Settings;
     use crate::flush::flush;
     use crate::store::{Bare, NOW};
@@ -435,6 +454,35 @@ mod tests {
             0,
             "time has passed"
         );
+    }
+
+    #[test]
+    fn ingest_takes_turns_while_merges_wait_and_is_free_afterwards() {
+        let bare = Bare::open(Settings::default());
+        for _ in 0..48 {
+            bare.write(NOW).unwrap();
+            flush(&bare.store).unwrap();
+        }
+        let now = bare.clock.monotonic();
+        let behind = Behind::new(&bare.store);
+        behind.look("cpu", &[]);
+        assert_eq!(bare.store.brake.merges_due(), 3);
+        assert!(bare.store.brake.turn(1 << 20, now).is_zero());
+        assert!(!bare.store.brake.turn(1 << 20, now).is_zero());
+        // Before the next flush nothing changes, and afterwards it does.
+        bare.write(NOW).unwrap();
+        behind.look("cpu", &[]);
+        assert_eq!(bare.store.brake.merges_due(), 3);
+        for _ in 0..16 {
+            bare.write(NOW).unwrap();
+            flush(&bare.store).unwrap();
+        }
+        behind.look("cpu", &[]);
+        assert_eq!(bare.store.brake.merges_due(), 4);
+        drop(behind);
+        turn(&bare.store, &mut ClockWatch::default()).unwrap();
+        assert_eq!(bare.store.brake.merges_due(), 0);
+        assert!(bare.store.brake.turn(1 << 20, now).is_zero());
     }
 
     #[test]

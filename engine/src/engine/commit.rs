@@ -1,5 +1,7 @@
 //! Writing: batches and edits go through admission into the log.
 
+use std::time::Duration;
+
 use wal::Binding;
 use wire::BatchFrame;
 
@@ -35,6 +37,14 @@ impl Engine {
     pub fn has_room(&self) -> bool {
         let store = self.store();
         store.pressure.has_room(&store.settings)
+    }
+
+    /// Gives a batch of so many bytes its turn, and returns how long that is away: nothing unless merging is
+    /// behind. Who can wait does, before it commits (E-3).
+    #[must_use]
+    pub fn turn(&self, bytes: u64) -> Duration {
+        let store = self.store();
+        store.brake.turn(bytes, store.environment.clock.monotonic())
     }
 
     /// Changes the catalogue.

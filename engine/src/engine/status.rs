@@ -36,6 +36,8 @@ pub struct Status {
     pub page_cache_bytes: u64,
     /// The page cache.
     pub page_cache: PageCacheUsage,
+    /// Merges that wait to be done because rows come in, while somebody merges; ten stands for more.
+    pub merges_due: u32,
     /// What the shares of the memory budget hold.
     pub memory: Vec<MemoryShare>,
     /// Whether the log has failed (W-3): only a restart helps.
@@ -87,6 +89,7 @@ impl Engine {
             quarantined_pages: parts.iter().map(|part| part.quarantined.len() as u64).sum(),
             page_cache_bytes: page_cache.bytes,
             page_cache,
+            merges_due: store.brake.merges_due(),
             memory,
             is_poisoned: store.log.is_poisoned(),
             has_failed,

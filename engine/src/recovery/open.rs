@@ -12,7 +12,7 @@ use wal::{Log, Start, Timeline};
 use super::parts::remove_orphans;
 use super::replay::Replay;
 use super::{Recovery, RecoveryOutcome, open_parts};
-use crate::admission::{Admission, Pressure};
+use crate::admission::{Admission, Brake, Pressure};
 use crate::apply::Pending;
 use crate::dedup::DedupLimits;
 use crate::manifest::{Edit, Manifest, ManifestStore};
@@ -98,6 +98,7 @@ pub(crate) fn open(
         manifest: Mutex::new(manifest),
         admission: Mutex::new(admission),
         pressure,
+        brake: Brake::default(),
         metrics: Metrics::default(),
         flushing: Mutex::new(None),
         compacting: Mutex::new(()),

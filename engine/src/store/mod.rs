@@ -14,7 +14,7 @@ pub(crate) use bare::{Bare, NOW};
 pub(crate) use parts::{Contents, Stored, series_of, store_part};
 use tracing::error;
 
-use crate::admission::{Admission, Pressure};
+use crate::admission::{Admission, Brake, Pressure};
 use crate::dedup::DedupLimits;
 use crate::flush::{Begun, Reason, due};
 use crate::manifest::ManifestStore;
@@ -36,6 +36,7 @@ pub(crate) struct Store {
     pub(crate) manifest: Mutex<ManifestStore>,
     pub(crate) admission: Mutex<Admission>,
     pub(crate) pressure: Pressure,
+    pub(crate) brake: Brake,
     pub(crate) metrics: Metrics,
     /// The turn to flush, and a flush that began and did not end.
     pub(crate) flushing: Mutex<Option<Begun>>,

@@ -15,12 +15,15 @@
 //! table may share both moments and a stretch of the log with the result.
 
 mod deletes;
+mod due;
 mod hot;
 mod runs;
 mod settled;
 mod windows;
 
 use schema::{Span, TimeRange, Timestamp};
+
+pub(crate) use due::merges_due;
 
 use crate::CompactionSettings;
 use crate::Settings;
@@ -84,6 +87,15 @@ pub(crate) fn choose(situation: &Situation<'_>) -> Option<Choice> {
         Effort::Full => settled(),
     };
     merge.or_else(|| deletes::choose(situation, situation.parts))
+}
+
+/// Returns the next merge that rows which come in have made worth it.
+fn choose_hot(situation: &Situation<'_>) -> Option<Choice> {
+    let lengths = situation.lengths();
+    let mut parts = situation.parts.to_vec();
+    let neighbourhoods = windows::neighbourhoods(&mut parts, &lengths);
+    let mut all = neighbourhoods.iter();
+    all.find_map(|parts| hot::choose(situation, parts, &lengths))
 }
 
 impl Situation<'_> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use schema::{Lsn, Span, TimeRange, Timestamp};
 
 use super::runs::is_closed;
-use super::{Choice, Effort, Situation, choose};
+use super::{Choice, Effort, Situation, choose, merges_due};
 use crate::Settings;
 use crate::flush::aligned;
 use crate::part::{Heat, PartId, PartMeta};
@@ -49,8 +49,17 @@ fn kept(
     failed: &[Choice],
     retention: Option<Span>,
 ) -> Option<Choice> {
+    asked(parts, hour, (effort, failed, retention), choose)
+}
+
+fn asked<T>(
+    parts: &[PartMeta],
+    hour: i64,
+    (effort, failed, retention): (Effort, &[Choice], Option<Span>),
+    ask: impl FnOnce(&Situation<'_>) -> T,
+) -> T {
     let parts: Vec<&PartMeta> = parts.iter().collect();
-    choose(&Situation {
+    ask(&Situation {
         parts: &parts,
         tombstones: &[],
         parts_max: 64,
@@ -285,4 +294,26 @@ fn a_merge_that_failed_is_left_out_and_later_windows_are_not() {
             vec![3, 4]
         ]
     );
+}
+
+/// Returns how many merges wait, of a table that these merges have failed of.
+fn due(parts: &[PartMeta], hour: i64, failed: &[Choice]) -> u32 {
+    let usual = (Effort::Usual, failed, None);
+    asked(parts, hour, usual, |situation| merges_due(situation, 10))
+}
+
+#[test]
+fn parts_that_wait_are_counted_in_merges() {
+    let counted = [15, 16, 31, 32, 64, 79, 80, 200].map(|count| due(&of_hour(1, count), 1, &[]));
+    assert_eq!(counted, [0, 1, 1, 2, 4, 4, 5, 10]);
+}
+
+#[test]
+fn what_cannot_be_merged_and_what_has_settled_holds_nobody_up() {
+    let parts = of_hour(1, 64);
+    let failed = choice(&parts, 1, Effort::Usual, &[]).unwrap();
+    assert_eq!(due(&parts, 1, &[failed]), 0, "a damaged page met");
+    let settled = 1 + 72;
+    assert!(choice(&parts, settled, Effort::Usual, &[]).is_some());
+    assert_eq!(due(&parts, settled, &[]), 0, "nothing comes in any more");
 }
