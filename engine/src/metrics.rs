@@ -103,7 +103,7 @@ impl Metrics {
             ),
             (
                 "merges_due",
-                "Merges that wait to be done because rows come in; from 3 on ingest is slowed down",
+                "Merges that wait to be done because rows come in; from 2 on ingest is slowed down",
                 &self.merges_due,
             ),
             ("parts", "Parts", &self.parts),

@@ -2,10 +2,10 @@
 //!
 //! Merges run at a lower priority than ingest, so that on a busy machine parts would pile up without end,
 //! and every query would pay for each of them. Whoever merges therefore tells how many merges wait to be
-//! done; from a few on, batches take turns at a rate that halves with each more:
+//! done, the one under way included; from two on, batches take turns at a rate that halves with each more:
 //!
 //! ```text
-//!   merges due    0 … 2      3       4       5      …     8 or more
+//!   merges due    0, 1       2       3       4      …     7 or more
 //!   MiB/s         any       32      16       8      …     1
 //! ```
 //!
@@ -58,8 +58,8 @@ fn bytes_per_s(merges_due: u32) -> Option<u64> {
 
 /// No batch waits longer for merging: senders slow down by as much as that.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
-/// So many merges wait now and then, and are done within seconds.
-const MERGES_DUE_FREE: u32 = 2;
+/// One merge is under way now and then, and done within seconds.
+const MERGES_DUE_FREE: u32 = 1;
 /// Past [`MERGES_DUE_FREE`]; in bytes of batches as they arrive, some 14 for a row of ten small integers.
 const RATE_MAX: u64 = 32 << 20;
 const RATE_MIN: u64 = 1 << 20;
@@ -78,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn few_merges_hold_nobody_up() {
-        for merges_due in 0..=2 {
+    fn one_merge_holds_nobody_up() {
+        for merges_due in 0..=1 {
             let brake = brake(merges_due);
             for _ in 0..1_000 {
                 assert_eq!(brake.turn(16 << 20, NOW), Duration::ZERO);
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_rate_halves_with_each_merge_down_to_a_least() {
-        let rates = [3, 4, 5, 6, 7, 8, 9, u32::MAX].map(|due| bytes_per_s(due).unwrap() >> 20);
+        let rates = [2, 3, 4, 5, 6, 7, 8, u32::MAX].map(|due| bytes_per_s(due).unwrap() >> 20);
         assert_eq!(rates, [32, 16, 8, 4, 2, 1, 1, 1]);
     }
 

@@ -1,25 +1,34 @@
 //! How far merging is behind.
 
-use super::{Choice, Situation, choose_hot};
+use super::{Choice, Situation, choose_for_reading};
+use crate::part::PartMeta;
 
 /// Returns how many merges' worth of parts wait because rows come in, at most `most`: what merging must do
 /// to keep up. A part that was met in one merge is not counted for another.
 ///
 /// A merge takes up to `fan_in_max` parts where `fan_in` would have been worth it, and counts as many times
-/// as that. Merges of windows that have settled wait without harm and are not counted.
+/// as that. Merges of what came in long ago wait without harm and are not counted.
 pub(crate) fn merges_due(situation: &Situation<'_>, most: u32) -> u32 {
     let mut parts = situation.parts.to_vec();
     let mut due = 0;
-    while due < most {
+    for _ in 0..LOOKS_MAX {
         let rest = Situation {
             parts: &parts,
             ..*situation
         };
-        let Some(choice) = choose_hot(&rest) else {
+        let choice = choose_for_reading(&rest).filter(|_| due < most);
+        let Some(choice) = choice else {
             break;
         };
-        due += worth(&choice, situation);
-        parts.retain(|part| !choice.parts.contains(&part.id));
+        let is_met = |part: &&PartMeta| choice.parts.contains(&part.id);
+        if parts
+            .iter()
+            .filter(|part| is_met(part))
+            .any(|part| !situation.is_quiet(part))
+        {
+            due += worth(&choice, situation);
+        }
+        parts.retain(|part| !is_met(part));
     }
     due.min(most)
 }
@@ -36,3 +45,6 @@ fn worth(choice: &Choice, situation: &Situation<'_>) -> u32 {
     let parts = u32::try_from(choice.parts.len()).unwrap_or(u32::MAX);
     (parts / least.max(1)).max(1)
 }
+
+/// What came in long ago may be many merges, after a change of settings or a restore.
+const LOOKS_MAX: usize = 32;

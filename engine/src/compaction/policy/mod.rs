@@ -70,6 +70,11 @@ pub(crate) enum Effort {
 
 /// Returns the next merge of a table's parts, other than those that have failed.
 pub(crate) fn choose(situation: &Situation<'_>) -> Option<Choice> {
+    choose_for_reading(situation).or_else(|| deletes::choose(situation, situation.parts))
+}
+
+/// Returns the next merge that leaves fewer parts to read.
+fn choose_for_reading(situation: &Situation<'_>) -> Option<Choice> {
     let lengths = situation.lengths();
     let mut parts = situation.parts.to_vec();
     let neighbourhoods = windows::neighbourhoods(&mut parts, &lengths);
@@ -82,20 +87,10 @@ pub(crate) fn choose(situation: &Situation<'_>) -> Option<Choice> {
         let mut all = neighbourhoods.iter();
         all.find_map(|parts| settled::choose(situation, parts, &lengths))
     };
-    let merge = match situation.effort {
+    match situation.effort {
         Effort::Usual => hot().or_else(settled),
         Effort::Full => settled(),
-    };
-    merge.or_else(|| deletes::choose(situation, situation.parts))
-}
-
-/// Returns the next merge that rows which come in have made worth it.
-fn choose_hot(situation: &Situation<'_>) -> Option<Choice> {
-    let lengths = situation.lengths();
-    let mut parts = situation.parts.to_vec();
-    let neighbourhoods = windows::neighbourhoods(&mut parts, &lengths);
-    let mut all = neighbourhoods.iter();
-    all.find_map(|parts| hot::choose(situation, parts, &lengths))
+    }
 }
 
 impl Situation<'_> {
@@ -133,6 +128,14 @@ impl Situation<'_> {
         part.committed.saturating_add(self.compaction().settle) <= self.now
     }
 
+    /// Tells whether rows have come into the table for long, as the log counts, and none of them were for
+    /// these parts: as an import leaves a window behind.
+    fn is_left_behind(&self, parts: &[&PartMeta]) -> bool {
+        let end = |parts: &[&PartMeta]| parts.iter().map(|part| part.last_lsn.get()).max();
+        let (newest, last) = (end(self.parts).unwrap_or(0), end(parts).unwrap_or(u64::MAX));
+        newest.saturating_sub(last) >= self.settings.replay_bytes_max.saturating_mul(LEFT_BEHIND)
+    }
+
     /// Tells whether a part is large enough to stay as it is.
     fn is_final(&self, part: &PartMeta) -> bool {
         part.bytes >= self.compaction().final_bytes
@@ -161,6 +164,8 @@ impl Situation<'_> {
 
 /// A window is at most this share of its table's retention.
 const RETENTION_SHARE: i64 = 8;
+/// So many times the log that a restart replays: at a hundred kilobytes a second longer than `settle`.
+const LEFT_BEHIND: u64 = 4;
 
 #[cfg(test)]
 mod simulation;

@@ -45,9 +45,11 @@ impl Place<'_> {
             // A window that has not ended would have to be merged again.
             Effort::Full if !self.is_shortest && situation.now < window.end => return None,
             Effort::Usual => {
-                let mut quiet = inside(self.near, window);
-                quiet.retain(|part| situation.is_quiet(part));
-                quiet
+                let mut parts = inside(self.near, window);
+                if !situation.is_left_behind(&parts) {
+                    parts.retain(|part| situation.is_quiet(part));
+                }
+                parts
             }
             Effort::Full => inside(self.near, window),
         };

@@ -317,3 +317,39 @@ fn what_cannot_be_merged_and_what_has_settled_holds_nobody_up() {
     assert!(choice(&parts, settled, Effort::Usual, &[]).is_some());
     assert_eq!(due(&parts, settled, &[]), 0, "nothing comes in any more");
 }
+
+#[test]
+fn a_window_that_the_log_has_left_behind_is_settled_though_it_came_in_just_now() {
+    const BEHIND: u64 = 512 << 20;
+    let days_later = 30 * 24;
+    // An import: four parts of one day, written now, and the log goes on in a later one.
+    let imported = |last: u64| -> Vec<PartMeta> {
+        let mut parts: Vec<PartMeta> = (0..4)
+            .map(|n| part(n, 2 * i64::from(n), u64::from(n), u64::from(n)))
+            .collect();
+        parts.push(part(9, 10 * 24, last, last));
+        let now = Timestamp::from_nanos(days_later * HOUR);
+        parts.iter_mut().for_each(|part| part.committed = now);
+        parts
+    };
+    let merge = |parts: &[PartMeta]| choice(parts, days_later, Effort::Usual, &[]);
+    assert_eq!(merge(&imported(3 + BEHIND - 1)), None);
+    let parts = imported(3 + BEHIND);
+    let found = merge(&parts).unwrap();
+    assert_eq!(
+        (numbers(&found), found.heat),
+        (vec![0, 1, 2, 3], Heat::Cold)
+    );
+    assert_eq!(
+        due(&parts, days_later, &[]),
+        1,
+        "merging must keep up with it"
+    );
+    // Late rows: the window is not left behind any more.
+    let mut late = parts.clone();
+    late.push(PartMeta {
+        committed: parts[0].committed,
+        ..part(10, 0, 4 + BEHIND, 4 + BEHIND)
+    });
+    assert_eq!(merge(&late), None);
+}
