@@ -30,7 +30,10 @@ fn w1_ticket_tells_where_and_when_and_replay_agrees() {
     let acks: Vec<_> = (0..5u8)
         .map(|n| put(&opened.log, &[n; 50]).unwrap())
         .collect();
-    assert_eq!(opened.log.durable_lsn(), acks.last().unwrap().next);
+    let last = acks.last().unwrap();
+    assert_eq!(opened.log.durable_lsn(), last.next);
+    assert_eq!(opened.log.end_lsn(), last.next);
+    assert_eq!(opened.log.last_commit_time(), last.commit_time);
     opened.log.close().unwrap();
     let again = machine.open_quietly(small()).unwrap();
     let replayed: Vec<_> = again

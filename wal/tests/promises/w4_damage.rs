@@ -55,8 +55,14 @@ impl Specimen {
         machine
     }
 
-    /// Opens a log whose only segment has these bytes.
+    /// Opens a log whose only segment has these bytes, without threads.
     fn open(&self, bytes: &[u8]) -> Result<Opened, Error> {
+        self.machine(bytes)
+            .open_by_hand(small(), Start::at(Lsn::ZERO))
+    }
+
+    /// Opens it as a server does, which reads ahead on a second thread.
+    fn open_ahead(&self, bytes: &[u8]) -> Result<Opened, Error> {
         self.machine(bytes).open(small(), Start::at(Lsn::ZERO))
     }
 }
@@ -131,6 +137,29 @@ fn w4_every_flipped_bit_of_the_marker_loses_no_record() {
                 Err(error) => assert_eq!(error.kind(), Kind::Corrupt, "byte {at}: {error}"),
             }
         }
+    }
+}
+
+/// The tests above read in step; a server reads ahead, and finds the same.
+#[test]
+fn w4_reading_ahead_finds_what_reading_in_step_finds() {
+    let specimen = specimen(true);
+    let found = |opened: Result<Opened, Error>| match opened {
+        Ok(opened) => Ok((opened.records, opened.report)),
+        Err(error) => Err(error.to_string()),
+    };
+    for at in (4096..specimen.bytes.len()).step_by(5) {
+        let mut bytes = specimen.bytes.clone();
+        bytes[at] ^= 1 << (at % 8);
+        let in_step = found(specimen.open(&bytes));
+        assert_eq!(
+            found(specimen.open_ahead(&bytes)),
+            in_step,
+            "flipped at {at}"
+        );
+        let in_step = found(specimen.open(&specimen.bytes[..at]));
+        let ahead = found(specimen.open_ahead(&specimen.bytes[..at]));
+        assert_eq!(ahead, in_step, "cut to {at}");
     }
 }
 

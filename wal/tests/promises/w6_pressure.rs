@@ -3,7 +3,7 @@
 use platform::{Fault, Operation, Rule};
 use wal::{Error, Kind, Lsn, Settings, Start};
 
-use crate::fixture::{DIR, Machine, binding, payloads, put, small};
+use crate::fixture::{DIR, Machine, binding, payloads, put, small, told};
 
 /// A log of at most four segments.
 fn bounded() -> Settings {
@@ -127,6 +127,52 @@ fn w6_opening_on_a_full_disk_uses_the_spares_that_are_there() {
         .map(|_| ())
         .unwrap_err();
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+}
+
+/// Whatever waits is counted to the byte; a payload that is longer than the queue goes alone.
+#[test]
+fn w6_queue_takes_its_bytes_and_not_one_record_more() {
+    let machine = Machine::new(1);
+    let settings = Settings {
+        segment_bytes: 1 << 20,
+        queue_bytes_max: 4096,
+        ..small()
+    };
+    let opened = machine.open_by_hand(settings, Start::at(Lsn::ZERO));
+    let log = opened.unwrap().log;
+    // 56 bytes before a payload and 20 behind it.
+    let submit = |bytes: usize| {
+        let prepared = log.prepare(binding(b"x"), vec![0; bytes - 76]).unwrap();
+        assert_eq!(prepared.record_bytes(), bytes as u64);
+        log.submit(prepared)
+    };
+    let refuses = |bytes: usize| {
+        let refused = submit(bytes);
+        assert!(
+            matches!(
+                refused,
+                Err(Error::Overloaded {
+                    limit: "queue_bytes_max"
+                })
+            ),
+            "{bytes}: {refused:?}"
+        );
+    };
+    for _ in 0..3 {
+        let taken = [submit(1024), submit(2048), submit(1024)].map(Result::unwrap);
+        refuses(80);
+        log.step();
+        assert!(
+            taken
+                .map(told)
+                .iter()
+                .all(|told| matches!(told, Some(Ok(_))))
+        );
+        let alone = submit(10_000).unwrap();
+        refuses(80);
+        log.step();
+        assert!(matches!(told(alone), Some(Ok(_))));
+    }
 }
 
 #[test]
