@@ -3,32 +3,18 @@
 
 use std::sync::Arc;
 
-use platform::{SimDisk, SimEntropy};
+use platform::SimEntropy;
 use schema::{Lsn, Timestamp};
-use seal::{ClusterId, FileKind, Keyring, MasterKey, Nonce, Salt, TAG_BYTES};
+use seal::{Nonce, TAG_BYTES};
 
 use super::body::{self, SealedBody};
 use super::group::{BodyEntry, Group};
 use super::trailer::split_trailer;
 use super::{RECORD_HEADER_BYTES, record_bytes, write_trailer};
 use crate::Binding;
-use crate::segment::SegmentKey;
+use crate::segment::{SegmentKey, specimen};
 
 const ORIGIN: Binding = Binding([5; 32]);
-
-fn segment(number: u64) -> SegmentKey {
-    let entropy = SimEntropy::new(1);
-    let (disk, master) = (SimDisk::new(1), MasterKey::generate(&entropy));
-    let (path, cluster) = ("/keyring".as_ref(), ClusterId::from_bytes([4; 16]));
-    let keyring = Keyring::create(&disk, path, &master, cluster, &entropy).unwrap();
-    let salt = Salt::generate(&entropy);
-    let key = keyring.file_key(keyring.active(), FileKind::LogSegment, &salt);
-    SegmentKey {
-        number,
-        mark: [3; 8],
-        key: key.unwrap(),
-    }
-}
 
 fn group() -> Group {
     let entry = |n: u8| BodyEntry {
@@ -46,7 +32,7 @@ fn group() -> Group {
 
 #[test]
 fn a_body_is_sealed_over_its_segment_and_its_origin() {
-    let segment = Arc::new(segment(7));
+    let segment = Arc::new(specimen::key(7));
     let sealed = SealedBody::seal(
         Arc::clone(&segment),
         &SimEntropy::new(2),
@@ -64,9 +50,9 @@ fn a_body_is_sealed_over_its_segment_and_its_origin() {
 
 #[test]
 fn s1_a_body_opens_only_for_its_segment_and_its_origin() {
-    let (home, other) = (segment(7), segment(8));
+    let (home, other) = (specimen::key(7), specimen::key(8));
     let entropy = SimEntropy::new(2);
-    let sealed = SealedBody::seal(Arc::new(segment(7)), &entropy, ORIGIN, b"payload");
+    let sealed = SealedBody::seal(Arc::new(specimen::key(7)), &entropy, ORIGIN, b"payload");
     let opened = |segment: &SegmentKey, binding: &Binding| {
         let rest = sealed.record()[RECORD_HEADER_BYTES..].to_vec();
         let text = split_trailer(rest, 7).unwrap();
@@ -79,7 +65,7 @@ fn s1_a_body_opens_only_for_its_segment_and_its_origin() {
 
 #[test]
 fn a_group_is_sealed_over_its_header_without_the_checksum() {
-    let segment = segment(7);
+    let segment = specimen::key(7);
     let (lsn, durable_lsn) = (Lsn::new(800), Lsn::new(640));
     let sealed = group().seal(&segment, &SimEntropy::new(2), lsn, durable_lsn);
     let (header, rest) = sealed.record.split_at(RECORD_HEADER_BYTES);

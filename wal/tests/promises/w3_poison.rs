@@ -1,7 +1,9 @@
 //! W-3: a failed write or sync poisons the log; waiters are told *unknown*; nothing is retried.
 
-use platform::{Fault, Operation, Rule};
-use wal::{Error, Kind, Log, Lsn, Settings, Start};
+use std::sync::Arc;
+
+use platform::{Entropy, Fault, Operation, Rule, SimEntropy};
+use wal::{Environment, Error, Kind, Log, Lsn, Settings, Start};
 
 use crate::fixture::{DIR, Machine, binding, payloads, put, put_by_hand, small};
 
@@ -75,6 +77,35 @@ fn w3_failed_write_poisons() {
             .unwrap();
         assert_eq!(payloads(&again.records), [b"acked"], "{fault:?}");
     }
+}
+
+/// Entropy that the committer's thread, and no other, dies of.
+#[derive(Debug)]
+struct Poisonous(SimEntropy);
+
+impl Entropy for Poisonous {
+    fn fill(&self, out: &mut [u8]) {
+        let thread = std::thread::current();
+        assert!(thread.name() != Some("wal-committer"), "as the test wants");
+        self.0.fill(out);
+    }
+}
+
+/// Whatever ends the committer leaves nobody waiting.
+#[test]
+fn w3_a_committer_that_panics_poisons() {
+    let machine = Machine::new(1);
+    let environment = Environment {
+        entropy: Arc::new(Poisonous(SimEntropy::new(1))),
+        ..machine.environment()
+    };
+    let start = Start::at(Lsn::ZERO);
+    let (log, _) = Log::open(environment, small(), start, &mut |_| Ok(())).unwrap();
+    assert!(matches!(put(&log, b"lost"), Err(Error::Unknown)));
+    let closed = log.close();
+    assert!(matches!(closed, Err(Error::Poisoned { .. })), "{closed:?}");
+    assert!(log.is_poisoned());
+    assert!(matches!(put(&log, b"later"), Err(Error::Poisoned { .. })));
 }
 
 /// A rotation that fails in any of its steps is a failure of unknown extent too.

@@ -175,8 +175,24 @@ fn w4_damage_to_an_unvouched_group_is_cut_as_a_torn_tail() {
         assert_eq!(payloads(&opened.records), specimen.sent[..2], "byte {at}");
         let torn = opened.report.torn.unwrap();
         assert_eq!(torn.path, specimen.path);
-        assert!(torn.offset < last as u64 && torn.bytes > 0, "{torn:?}");
+        assert!(torn.offset < last as u64, "{torn:?}");
+        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        assert_eq!(torn.offset + torn.bytes, end as u64, "{torn:?}");
     }
+}
+
+/// The list is gone and its payload is not: nothing was vouched for, but something was written.
+#[test]
+fn w4_zeros_before_the_last_bytes_written_are_a_torn_tail() {
+    let specimen = specimen(false);
+    let payload_at = usize::try_from(specimen.offsets[2]).unwrap();
+    let mut bytes = specimen.bytes.clone();
+    bytes[payload_at - 176..payload_at].fill(0);
+    let opened = specimen.open(&bytes).unwrap();
+    assert_eq!(payloads(&opened.records), specimen.sent[..2]);
+    let torn = opened.report.torn.unwrap();
+    assert_eq!(torn.reason, "zeros stand before the last bytes written");
+    assert_eq!(torn.offset, payload_at as u64 - 176);
 }
 
 /// A cut tail stays cut: the file is shortened durably, and the next opening finds no tail.
