@@ -189,6 +189,15 @@ mod tests {
     }
 
     #[test]
+    fn text_of_32_characters_is_no_key_and_random_bytes_are() {
+        let passphrase = b"correct horse battery staple etc";
+        assert!(MasterKey::parse(passphrase, &"test").is_err());
+        let random = [0xe7; 32];
+        let key = MasterKey::parse(&random, &"test").unwrap();
+        assert_eq!(key.id(), MasterKey::from_bytes(&random).id());
+    }
+
+    #[test]
     fn debug_shows_the_id_and_not_the_key() {
         let key = MasterKey::generate(&SimEntropy::new(7));
         assert_eq!(format!("{key:?}"), format!("MasterKey({})", key.id()));

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use platform::{Disk, Fault, Operation, Rule, SimDisk, SimEntropy, durable};
+use platform::{Disk, FailPoint, Fault, Operation, Rule, SimDisk, SimEntropy, Strike, durable};
 use seal::{ClusterId, Error, FileKind, KeySource, Keyring, MasterKey, envelope, rotate_key_file};
 
 const KEYRING: &str = "/keyring";
@@ -150,6 +150,20 @@ fn s3_failed_operation_leaves_a_keyring_that_opens() {
             change(&disk, &entropy).unwrap();
             check(&disk.crash(), &format!("{operation:?} {nth}, then changed"));
         }
+    }
+}
+
+#[test]
+fn s3_a_change_that_fails_between_its_steps_says_so_and_leaves_a_keyring_that_opens() {
+    for point in [
+        FailPoint::MasterKeyWritten,
+        FailPoint::KeyringReplaced,
+        FailPoint::MasterKeyRenamed,
+    ] {
+        let (disk, entropy) = installation(1);
+        disk.arm(point, 1, Strike::Error);
+        assert!(change(&disk, &entropy).is_err(), "{point:?}");
+        check(&disk, point.name());
     }
 }
 

@@ -123,4 +123,30 @@ mod tests {
         assert!(bad(|s| s.idle_marker_ms = 0).contains("idle_marker_ms"));
         assert!(bad(|s| s.log_bytes_max = Some(128 << 20)).contains("log_bytes_max"));
     }
+
+    #[test]
+    fn a_range_reaches_from_its_least_to_its_greatest() {
+        let check = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            settings.check().is_ok()
+        };
+        assert!(check(|s| s.segment_bytes = 8192) && check(|s| s.segment_bytes = 1 << 30));
+        assert!(!check(|s| s.segment_bytes = (1 << 30) + 4096));
+        assert!(check(|s| s.spare_segments = 1) && check(|s| s.spare_segments = 16));
+        assert!(!check(|s| s.spare_segments = 17));
+        assert!(check(|s| s.group_bytes_max = 4096) && !check(|s| s.group_bytes_max = 4095));
+        assert!(check(|s| s.queue_bytes_max = 4096) && !check(|s| s.queue_bytes_max = 4095));
+        assert!(check(|s| s.idle_marker_ms = 1) && check(|s| s.idle_marker_ms = 60_000));
+        assert!(!check(|s| s.idle_marker_ms = 60_001));
+        assert!(check(|s| s.log_bytes_max = Some(3 * s.segment_bytes)));
+        assert!(!check(|s| s.log_bytes_max = Some(3 * s.segment_bytes - 1)));
+    }
+
+    #[test]
+    fn a_spool_is_small_and_bounded() {
+        let spool = Settings::spool(8 << 20);
+        assert_eq!((spool.segment_bytes, spool.spare_segments), (1 << 20, 1));
+        assert_eq!(spool.log_bytes_max, Some(8 << 20));
+    }
 }

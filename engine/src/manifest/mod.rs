@@ -89,4 +89,6 @@ impl Manifest {
 }
 
 #[cfg(test)]
+mod store_tests;
+#[cfg(test)]
 mod tests;

@@ -9,10 +9,11 @@ use seal::{ClusterId, FileKind, Keyring, MasterKey, envelope};
 
 use super::apply::mix;
 use super::{Edit, FlushPoint, LatestParts, Manifest, PartEntry, decode, encode};
-use crate::Kind;
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
 use crate::part::{Heat, PartId, PartMeta};
+use crate::tombstone::{RowPredicate, Tombstone};
+use crate::{Error, Kind};
 
 fn entry(number: u8, time: i64, first: u64, last: u64) -> PartEntry {
     let at = Timestamp::from_nanos;
@@ -179,6 +180,47 @@ fn an_edit_that_moves_nothing_is_taken() {
     assert_eq!(two().apply(edit).unwrap().parts, [as_many_rows]);
 }
 
+/// Returns the deletion, at an lsn, of all rows of a stretch of time.
+fn deletion(lsn: u64, start: i64, end: i64) -> Tombstone {
+    let [start, end] = [start, end].map(Timestamp::from_nanos);
+    Tombstone {
+        lsn: Lsn::new(lsn),
+        committed: Timestamp::from_nanos(0),
+        rows: RowPredicate {
+            time: TimeRange { start, end },
+            tags: BTreeMap::new(),
+        },
+    }
+}
+
+#[test]
+fn a_tombstone_stays_as_long_as_a_part_of_its_table_may_have_its_rows() {
+    let mut edit = flush(vec![], 30);
+    let Edit::Flush { point, .. } = &mut edit else {
+        panic!("it is a flush")
+    };
+    let (met, missed) = (deletion(25, 0, 6), deletion(26, 6, 9));
+    point.tombstones = BTreeMap::from([
+        ("cpu".to_owned(), vec![missed, met.clone()]),
+        ("disk".to_owned(), vec![met.clone()]),
+    ]);
+    let with = two().apply(edit).unwrap();
+    let kept = BTreeMap::from([("cpu".to_owned(), vec![met])]);
+    assert_eq!(with.tombstones, kept);
+    let compact = |removed: &[u8], number, deletes| {
+        let mut merged = entry(number, 5, 0, 19);
+        merged.meta.deletes_lsn = Lsn::new(deletes);
+        Edit::Compact {
+            removed: ids(removed),
+            added: vec![merged],
+        }
+    };
+    let merged = with.apply(compact(&[1, 2], 3, 25)).unwrap();
+    assert_eq!(merged.tombstones, kept, "merged without it");
+    let without = merged.apply(compact(&[3], 4, 26)).unwrap();
+    assert_eq!(without.tombstones, BTreeMap::new());
+}
+
 #[test]
 fn a_later_timeline_is_taken() {
     let manifest = two().apply(Edit::Timeline(3)).unwrap();
@@ -243,6 +285,8 @@ fn damage_is_told_from_a_later_version_and_from_another_key() {
     let mut flipped = bytes.clone();
     *flipped.last_mut().unwrap() ^= 1;
     assert_eq!(kind(&flipped), Kind::Corrupt);
+    let damaged = decode(Path::new("newest"), &flipped, &keyring);
+    assert!(matches!(damaged, Err(Error::Corrupt { .. })), "{damaged:?}");
     // Whoever holds the key may have sealed something else.
     let plain = envelope::open(&keyring, FileKind::Manifest, &bytes).unwrap();
     let resealed = |at: usize| {

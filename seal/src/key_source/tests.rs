@@ -18,7 +18,7 @@ fn sources_print_as_they_are_written() {
     ] {
         assert_eq!(text.parse::<KeySource>().unwrap().to_string(), text);
     }
-    for text in ["", "file:", "env:", "vault:x", "/etc/key"] {
+    for text in ["", "file:", "env:", "command:", "vault:x", "/etc/key"] {
         let error = text.parse::<KeySource>().unwrap_err();
         assert_eq!(error.kind(), Kind::Invalid, "{text}");
     }
@@ -84,6 +84,16 @@ fn an_absent_or_oversized_key_file_is_unreadable() {
             .kind(),
         Kind::Denied
     );
+}
+
+/// What fits the limit is read, and then judged as a key.
+#[test]
+fn a_key_file_of_the_greatest_length_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("key");
+    durable::write_file(&RealDisk, &path, &[b'a'; 4096]).unwrap();
+    let error = KeySource::File(path).load(&RealDisk).unwrap_err();
+    assert!(matches!(error, Error::KeyMalformed { .. }), "{error}");
 }
 
 #[test]

@@ -27,3 +27,6 @@ pub(crate) use fields::Fields;
 pub(crate) use record_header::{RECORD_HEADER_BYTES, RecordHeader, RecordKind};
 pub(crate) use segment_header::{SEGMENT_HEADER_BYTES, SegmentHeader};
 pub(crate) use trailer::{record_bytes, write_trailer};
+
+#[cfg(test)]
+mod tests;

@@ -41,21 +41,17 @@ pub(crate) struct SealedText {
 /// Splits what follows a record's header into ciphertext and tag; `None` when the checksum or the
 /// padding does not fit.
 pub(crate) fn split_trailer(mut rest: Vec<u8>, cipher_bytes: usize) -> Option<SealedText> {
-    if cipher_bytes > rest.len() {
-        return None;
-    }
-    let tail = rest.split_off(cipher_bytes);
+    let (_, tail) = rest.split_at_checked(cipher_bytes)?;
     let (tag, tail) = tail.split_first_chunk::<TAG_BYTES>()?;
     let (stored, padding) = tail.split_first_chunk::<4>()?;
+    let (tag, stored) = (*tag, u32::from_le_bytes(*stored));
+    let is_padded = padding.iter().all(|byte| *byte == 0);
+    rest.truncate(cipher_bytes);
     let mut sum = crc32fast::Hasher::new();
     sum.update(&rest);
-    sum.update(tag);
-    let is_whole = sum.finalize() == u32::from_le_bytes(*stored);
-    let is_padded = padding.iter().all(|byte| *byte == 0);
-    (is_whole && is_padded).then_some(SealedText {
-        text: rest,
-        tag: *tag,
-    })
+    sum.update(&tag);
+    let is_whole = sum.finalize() == stored;
+    (is_whole && is_padded).then_some(SealedText { text: rest, tag })
 }
 
 pub(crate) const TRAILER_BYTES: usize = TAG_BYTES + 4;

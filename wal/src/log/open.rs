@@ -21,7 +21,7 @@ use super::writer::Writer;
 use super::{Log, SegmentStatus};
 use crate::metrics::Metrics;
 use crate::recovery::{self, Apply, Findings, LastGroup, Reading};
-use crate::segment::{Beginning, make_spare};
+use crate::segment::Beginning;
 use crate::{Environment, Error, RecoveryReport, Settings, Start};
 
 /// Recovers the log in a directory and begins a new segment.
@@ -45,8 +45,8 @@ pub(crate) fn open(
     let findings = recovery::examine(&environment, start, LastGroup::Secure, reading, replay)?;
     let mut settled = recovery::settle(&environment, &findings, settings.segment_bytes)?;
     let mut ready = VecDeque::from(std::mem::take(&mut settled.spares));
-    let mut number = findings.next_spare_number();
-    let spare = first_spare(&environment, &settings, &mut ready, &mut number)?;
+    let mut maker = Maker::new(findings.next_spare_number());
+    let spare = first_spare(&environment, &settings, &mut ready, &mut maker)?;
     let beginning = beginning(&environment, &settings, &findings);
     let writer = Writer::begin(&environment, &spare, beginning, 0)?;
     recovery::remove_abandoned(&environment, &findings.abandoned, &mut settled.removed)?;
@@ -54,7 +54,6 @@ pub(crate) fn open(
     let segments = entries(&findings, &writer, &beginning, &settings);
     let shared = share(environment, settings, &writer, beginning, segments, ready);
     let committer = Committer::new(Arc::clone(&shared), writer);
-    let maker = Maker::new(number);
     let mut log = Log {
         shared,
         threads: Mutex::new(Vec::new()),
@@ -75,23 +74,21 @@ fn first_spare(
     environment: &Environment,
     settings: &Settings,
     ready: &mut VecDeque<PathBuf>,
-    number: &mut u64,
+    maker: &mut Maker,
 ) -> Result<PathBuf, Error> {
     if let Some(spare) = ready.pop_front() {
         return Ok(spare);
     }
     let dir = &environment.dir;
-    *number += 1;
-    make_spare(&*environment.disk, dir, *number - 1, settings.segment_bytes).map_err(|source| {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Error::DiskFull { dir: dir.clone() }
-            }
-            _ => Error::Io {
-                path: dir.clone(),
-                source,
-            },
+    let made = maker.make_file(environment, settings.segment_bytes);
+    made.map_err(|source| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Error::DiskFull { dir: dir.clone() }
         }
+        _ => Error::Io {
+            path: dir.clone(),
+            source,
+        },
     })
 }
 

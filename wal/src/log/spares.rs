@@ -1,12 +1,14 @@
 //! The thread that makes spare segments, so that nobody who commits waits for one.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::MutexGuard;
 
 use super::shared::{Phase, Shared, Shortage, State};
+use crate::Environment;
 use crate::segment::make_spare;
 
 /// Makes spares, each under a number of its own.
@@ -39,11 +41,21 @@ impl Maker {
         }
     }
 
+    /// Makes the file of a spare, under the next number.
+    pub(crate) fn make_file(
+        &mut self,
+        environment: &Environment,
+        bytes: u64,
+    ) -> io::Result<PathBuf> {
+        let number = self.number;
+        self.number += 1;
+        make_spare(&*environment.disk, &environment.dir, number, bytes)
+    }
+
     /// Makes a spare; returns whether it could.
     fn make(&mut self, shared: &Shared) -> bool {
-        let (disk, dir) = (&shared.environment.disk, &shared.environment.dir);
-        let made = make_spare(&**disk, dir, self.number, shared.settings.segment_bytes);
-        self.number += 1;
+        let dir = &shared.environment.dir;
+        let made = self.make_file(&shared.environment, shared.settings.segment_bytes);
         let mut state = shared.state.lock();
         let is_made = made.is_ok();
         match made {

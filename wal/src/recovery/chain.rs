@@ -130,9 +130,10 @@ mod tests {
         let stray = [link(1, 0, 0, 1), link(2, 1, 50, 1), link(3, 1, 50, 1)];
         assert_eq!(follow(&stray, Lsn::ZERO), Err(ChainFault::Stray(stray[1])));
         let order = [link(1, 0, 60, 1), link(2, 1, 50, 1)];
-        assert_eq!(
-            follow(&order, Lsn::new(60)),
-            Err(ChainFault::Contradiction(order[0]))
-        );
+        let contradiction = Err(ChainFault::Contradiction(order[0]));
+        assert_eq!(follow(&order, Lsn::new(60)), contradiction);
+        let timeline = [link(1, 0, 40, 2), link(2, 1, 50, 1)];
+        let contradiction = Err(ChainFault::Contradiction(timeline[0]));
+        assert_eq!(follow(&timeline, Lsn::new(60)), contradiction);
     }
 }

@@ -246,3 +246,6 @@ fn check_end(environment: &Environment, start: Start, end: &End) -> Result<(), E
 }
 
 const FIRST_TIMELINE: u32 = 1;
+
+#[cfg(test)]
+mod tests;

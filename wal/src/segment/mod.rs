@@ -5,6 +5,8 @@ mod key;
 mod names;
 mod open;
 mod spare;
+#[cfg(test)]
+pub(crate) mod specimen;
 mod walk;
 
 pub(crate) use begin::{Beginning, begin};
@@ -13,3 +15,6 @@ pub(crate) use names::{FileName, segment_path};
 pub(crate) use open::{OpenSegment, read_header};
 pub(crate) use spare::{is_zero, is_zero_file, make_spare};
 pub(crate) use walk::{BadRecord, Fault, Found, WalkedBody, WalkedGroup, Walker};
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,17 @@
 //! A machine to run a log on: simulated disk, clock and entropy, and a keyring that survives it.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use platform::{Disk, OpenMode, SimClock, SimDisk, SimEntropy, UnixNanos};
 use seal::{ClusterId, FileKind, Keyring, MasterKey};
-use wal::{Binding, Durable, Environment, Error, Log, Record, RecoveryReport, Settings, Start};
+use wal::{
+    Apply, Binding, Durable, Environment, Error, Log, Record, RecoveryReport, Settings, Start,
+    Ticket,
+};
 
 /// The directory of the log.
 pub(crate) const DIR: &str = "/wal";
@@ -23,6 +29,9 @@ pub(crate) struct Opened {
     pub(crate) records: Vec<Record>,
     pub(crate) report: RecoveryReport,
 }
+
+/// One of the ways to open a log.
+type Opening = fn(Environment, Settings, Start, Apply<'_>) -> Result<(Log, RecoveryReport), Error>;
 
 impl Machine {
     pub(crate) fn new(seed: u64) -> Self {
@@ -71,8 +80,18 @@ impl Machine {
     }
 
     pub(crate) fn open(&self, settings: Settings, start: Start) -> Result<Opened, Error> {
+        self.open_as(Log::open, settings, start)
+    }
+
+    /// Opens the log without threads. A thread costs little but waits for its turn, and a test that
+    /// opens thousands of logs waits as often.
+    pub(crate) fn open_by_hand(&self, settings: Settings, start: Start) -> Result<Opened, Error> {
+        self.open_as(Log::open_by_hand, settings, start)
+    }
+
+    fn open_as(&self, open: Opening, settings: Settings, start: Start) -> Result<Opened, Error> {
         let mut records = Vec::new();
-        let (log, report) = Log::open(self.environment(), settings, start, &mut |record| {
+        let (log, report) = open(self.environment(), settings, start, &mut |record| {
             records.push(record);
             Ok(())
         })?;
@@ -144,6 +163,21 @@ pub(crate) fn binding(payload: &[u8]) -> Binding {
 /// Submits a payload and waits until it is durable.
 pub(crate) fn put(log: &Log, payload: &[u8]) -> Result<Durable, Error> {
     log.submit(log.prepare(binding(payload), payload)?)?.wait()
+}
+
+/// As [`put`], for a log that was opened by hand.
+pub(crate) fn put_by_hand(log: &Log, payload: &[u8]) -> Result<Durable, Error> {
+    let ticket = log.submit(log.prepare(binding(payload), payload)?)?;
+    log.step();
+    told(ticket).expect("a step leaves nothing waiting")
+}
+
+/// Returns what a ticket has been told, without waiting for it.
+pub(crate) fn told(ticket: Ticket) -> Option<Result<Durable, Error>> {
+    match pin!(ticket).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
 }
 
 pub(crate) fn payloads(records: &[Record]) -> Vec<Vec<u8>> {

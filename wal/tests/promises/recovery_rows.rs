@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use platform::{Disk, Operation, SimDisk};
 use seal::{ClusterId, Keyring, MasterKey};
-use wal::{Error, Kind, Log, Lsn, Start, Timeline, Until};
+use wal::{Error, Kind, Log, Lsn, RecoveryReport, Start, Timeline, Until};
 
 use crate::fixture::{DIR, Machine, Opened, payloads, put, small};
 
@@ -317,10 +317,25 @@ fn row_21_segments_that_fit_are_replayed_in_order() {
     assert_eq!(payloads(&opened.records), expected);
     assert!(opened.records.is_sorted_by(|a, b| a.next <= b.lsn));
     assert_eq!(numbers(&opened.log), [1, 2, 3, 4]);
+    let counts = |report: &RecoveryReport| {
+        let &RecoveryReport {
+            segments,
+            groups,
+            records,
+            payload_bytes,
+            ..
+        } = report;
+        [segments, groups, records, payload_bytes]
+    };
+    // The marker that closed the log is a group without records.
+    assert_eq!(counts(&opened.report), [3, 7, 6, 6 * 30]);
     let from = opened.records[3].lsn;
     drop(opened);
     let later = machine.open(small(), Start::at(from)).unwrap();
     assert_eq!(payloads(&later.records), expected[3..]);
+    // The first segment is not read; of the second, one record is not given out.
+    assert_eq!(counts(&later.report)[0], 3);
+    assert_eq!(counts(&later.report)[2..], [3, 3 * 30]);
 }
 
 #[test]

@@ -30,7 +30,10 @@ fn w1_ticket_tells_where_and_when_and_replay_agrees() {
     let acks: Vec<_> = (0..5u8)
         .map(|n| put(&opened.log, &[n; 50]).unwrap())
         .collect();
-    assert_eq!(opened.log.durable_lsn(), acks.last().unwrap().next);
+    let last = acks.last().unwrap();
+    assert_eq!(opened.log.durable_lsn(), last.next);
+    assert_eq!(opened.log.end_lsn(), last.next);
+    assert_eq!(opened.log.last_commit_time(), last.commit_time);
     opened.log.close().unwrap();
     let again = machine.open_quietly(small()).unwrap();
     let replayed: Vec<_> = again
@@ -87,6 +90,36 @@ fn w1_many_submitters_share_few_syncs() {
     assert!(acks.is_sorted_by(|a, b| a.lsn < b.lsn && a.commit_time <= b.commit_time));
     let syncs = machine.disk.operation_count(Operation::Sync) - syncs;
     assert!(syncs < 500, "{syncs} syncs for 1000 records");
+}
+
+/// A group is as long as is allowed, to the byte; a payload that is longer goes alone.
+#[test]
+fn a_group_takes_what_fits_its_limit_and_a_longer_payload_goes_alone() {
+    let groups = |lengths: &[usize]| -> Vec<usize> {
+        let machine = Machine::new(1);
+        let settings = wal::Settings {
+            segment_bytes: 1 << 20,
+            group_bytes_max: 4096,
+            ..small()
+        };
+        let opened = machine.open_by_hand(settings, Start::at(Lsn::ZERO));
+        let log = opened.unwrap().log;
+        for length in lengths {
+            let payload = vec![1; *length];
+            let prepared = log.prepare(binding(&payload), &payload).unwrap();
+            drop(log.submit(prepared).unwrap());
+        }
+        log.step();
+        let path = &log.segments()[0].path;
+        let groups = wal::inspect::groups(&machine.environment(), path).unwrap();
+        groups.iter().map(|group| group.payloads.len()).collect()
+    };
+    // A list of two takes 240 bytes, and 76 go around each payload: 2 × 1928 are left.
+    let half = 1928 - 76;
+    assert_eq!(groups(&[half; 4]), [2, 2]);
+    assert_eq!(groups(&[half, half + 8, half]), [1, 1, 1]);
+    assert_eq!(groups(&[10, 5000, 10, 10]), [1, 1, 2]);
+    assert_eq!(groups(&[100; 12]), [12]);
 }
 
 #[test]

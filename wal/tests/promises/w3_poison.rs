@@ -1,9 +1,11 @@
 //! W-3: a failed write or sync poisons the log; waiters are told *unknown*; nothing is retried.
 
-use platform::{Fault, Operation, Rule};
-use wal::{Error, Kind, Log, Lsn, Settings, Start};
+use std::sync::Arc;
 
-use crate::fixture::{DIR, Machine, binding, payloads, put, small};
+use platform::{Entropy, Fault, Operation, Rule, SimEntropy};
+use wal::{Environment, Error, Kind, Log, Lsn, Settings, Start};
+
+use crate::fixture::{DIR, Machine, binding, payloads, put, put_by_hand, small};
 
 /// Everything that was in line when the disk failed is unknown, everything later is refused.
 #[test]
@@ -77,6 +79,35 @@ fn w3_failed_write_poisons() {
     }
 }
 
+/// Entropy that the committer's thread, and no other, dies of.
+#[derive(Debug)]
+struct Poisonous(SimEntropy);
+
+impl Entropy for Poisonous {
+    fn fill(&self, out: &mut [u8]) {
+        let thread = std::thread::current();
+        assert!(thread.name() != Some("wal-committer"), "as the test wants");
+        self.0.fill(out);
+    }
+}
+
+/// Whatever ends the committer leaves nobody waiting.
+#[test]
+fn w3_a_committer_that_panics_poisons() {
+    let machine = Machine::new(1);
+    let environment = Environment {
+        entropy: Arc::new(Poisonous(SimEntropy::new(1))),
+        ..machine.environment()
+    };
+    let start = Start::at(Lsn::ZERO);
+    let (log, _) = Log::open(environment, small(), start, &mut |_| Ok(())).unwrap();
+    assert!(matches!(put(&log, b"lost"), Err(Error::Unknown)));
+    let closed = log.close();
+    assert!(matches!(closed, Err(Error::Poisoned { .. })), "{closed:?}");
+    assert!(log.is_poisoned());
+    assert!(matches!(put(&log, b"later"), Err(Error::Poisoned { .. })));
+}
+
 /// A rotation that fails in any of its steps is a failure of unknown extent too.
 #[test]
 fn w3_failed_rotation_poisons() {
@@ -118,7 +149,9 @@ fn w3_failed_rotation_poisons() {
 fn w3_lying_syncs_lose_only_the_end_or_are_found_out() {
     for seed in 0..200 {
         let machine = Machine::new(seed);
-        let log = machine.open_quietly(small()).unwrap().log;
+        let opened = machine.open_by_hand(small(), Start::at(Lsn::ZERO)).unwrap();
+        let log = opened.log;
+        log.step();
         machine.disk.inject(
             Rule::new(Operation::Sync, Fault::SyncIgnored)
                 .under(DIR)
@@ -126,11 +159,10 @@ fn w3_lying_syncs_lose_only_the_end_or_are_found_out() {
         );
         let sent: Vec<Vec<u8>> = (0..12u8).map(|n| vec![n; 900]).collect();
         for payload in &sent {
-            put(&log, payload).unwrap();
-            log.wait_for_spares();
+            put_by_hand(&log, payload).unwrap();
         }
         let after = machine.with_disk(machine.disk.crash_with(seed));
-        match after.open(small(), Start::at(Lsn::ZERO)) {
+        match after.open_by_hand(small(), Start::at(Lsn::ZERO)) {
             Ok(opened) => {
                 let found = payloads(&opened.records);
                 assert_eq!(found, sent[..found.len()], "seed {seed}");

@@ -55,8 +55,14 @@ impl Specimen {
         machine
     }
 
-    /// Opens a log whose only segment has these bytes.
+    /// Opens a log whose only segment has these bytes, without threads.
     fn open(&self, bytes: &[u8]) -> Result<Opened, Error> {
+        self.machine(bytes)
+            .open_by_hand(small(), Start::at(Lsn::ZERO))
+    }
+
+    /// Opens it as a server does, which reads ahead on a second thread.
+    fn open_ahead(&self, bytes: &[u8]) -> Result<Opened, Error> {
         self.machine(bytes).open(small(), Start::at(Lsn::ZERO))
     }
 }
@@ -134,6 +140,29 @@ fn w4_every_flipped_bit_of_the_marker_loses_no_record() {
     }
 }
 
+/// The tests above read in step; a server reads ahead, and finds the same.
+#[test]
+fn w4_reading_ahead_finds_what_reading_in_step_finds() {
+    let specimen = specimen(true);
+    let found = |opened: Result<Opened, Error>| match opened {
+        Ok(opened) => Ok((opened.records, opened.report)),
+        Err(error) => Err(error.to_string()),
+    };
+    for at in (4096..specimen.bytes.len()).step_by(5) {
+        let mut bytes = specimen.bytes.clone();
+        bytes[at] ^= 1 << (at % 8);
+        let in_step = found(specimen.open(&bytes));
+        assert_eq!(
+            found(specimen.open_ahead(&bytes)),
+            in_step,
+            "flipped at {at}"
+        );
+        let in_step = found(specimen.open(&specimen.bytes[..at]));
+        let ahead = found(specimen.open_ahead(&specimen.bytes[..at]));
+        assert_eq!(ahead, in_step, "cut to {at}");
+    }
+}
+
 /// Without a marker, the last group cannot be told from a torn one: it is cut, and reported.
 #[test]
 fn w4_damage_to_an_unvouched_group_is_cut_as_a_torn_tail() {
@@ -146,8 +175,24 @@ fn w4_damage_to_an_unvouched_group_is_cut_as_a_torn_tail() {
         assert_eq!(payloads(&opened.records), specimen.sent[..2], "byte {at}");
         let torn = opened.report.torn.unwrap();
         assert_eq!(torn.path, specimen.path);
-        assert!(torn.offset < last as u64 && torn.bytes > 0, "{torn:?}");
+        assert!(torn.offset < last as u64, "{torn:?}");
+        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        assert_eq!(torn.offset + torn.bytes, end as u64, "{torn:?}");
     }
+}
+
+/// The list is gone and its payload is not: nothing was vouched for, but something was written.
+#[test]
+fn w4_zeros_before_the_last_bytes_written_are_a_torn_tail() {
+    let specimen = specimen(false);
+    let payload_at = usize::try_from(specimen.offsets[2]).unwrap();
+    let mut bytes = specimen.bytes.clone();
+    bytes[payload_at - 176..payload_at].fill(0);
+    let opened = specimen.open(&bytes).unwrap();
+    assert_eq!(payloads(&opened.records), specimen.sent[..2]);
+    let torn = opened.report.torn.unwrap();
+    assert_eq!(torn.reason, "zeros stand before the last bytes written");
+    assert_eq!(torn.offset, payload_at as u64 - 176);
 }
 
 /// A cut tail stays cut: the file is shortened durably, and the next opening finds no tail.

@@ -100,6 +100,27 @@ fn rotating_an_unused_segment_does_nothing() {
     assert_eq!(log.segments().len(), 2);
 }
 
+/// A spare that is left over keeps its name to itself: one made later must not take its place.
+#[test]
+fn w5_spares_left_by_an_earlier_log_are_used_once_each() {
+    let machine = Machine::new(1);
+    let with = |spare_segments| Settings {
+        spare_segments,
+        ..small()
+    };
+    drop(machine.open_quietly(with(3)).unwrap());
+    for spare_segments in [3, 4, 8] {
+        let log = machine.open_quietly(with(spare_segments)).unwrap().log;
+        assert_eq!(machine.files(".spare").len(), spare_segments as usize);
+        for n in 0..=spare_segments {
+            put(&log, &n.to_le_bytes()).unwrap();
+            log.rotate().unwrap();
+            log.wait_for_spares();
+        }
+        log.close().unwrap();
+    }
+}
+
 /// The marker comes by itself, soon after the last group, and vouches for it.
 #[test]
 fn an_idle_log_vouches_for_its_last_group() {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use schema::{Lsn, Timestamp};
 use seal::{ClusterId, DataKeyId, FileKey, FileKind, Keyring, MasterKey, Nonce, Salt};
 
-use super::{HeaderFault, SEGMENT_HEADER_BYTES, SegmentHeader};
+use super::{HeaderFault, SEGMENT_HEADER_BYTES, SegmentHeader, checksum};
 
 fn key(seed: u64) -> FileKey {
     let entropy = SimEntropy::new(seed);
@@ -72,4 +72,29 @@ fn every_flipped_bit_of_a_segment_header_is_damage() {
 fn zeros_are_told_from_damage() {
     let zeros = SegmentHeader::decode(&[0; SEGMENT_HEADER_BYTES]).err();
     assert_eq!(zeros, Some(HeaderFault::Zero));
+}
+
+/// Whoever wrote the checksum anew did not make it a header.
+#[test]
+fn a_header_of_another_length_or_with_something_behind_it_is_damage() {
+    let bytes = header(1, 2, [3; 16], 4).encode(&key(1), &Nonce::from_bytes([5; 12]));
+    let (length, first_behind, last) = (12, 172, SEGMENT_HEADER_BYTES - 1);
+    for at in [length, first_behind, last] {
+        let mut other = bytes.clone();
+        other[at] ^= 1;
+        let sum = checksum(&other).to_le_bytes();
+        other[16..20].copy_from_slice(&sum);
+        let refusal = SegmentHeader::decode(&other).err();
+        assert_eq!(refusal, Some(HeaderFault::Damaged), "byte {at}");
+    }
+}
+
+/// By the byte table: what only agrees with itself could not read the segments that there are.
+#[test]
+fn the_tag_of_a_header_is_over_its_fields_without_the_checksum() {
+    let nonce = Nonce::from_bytes([5; 12]);
+    let bytes = header(1, 2, [3; 16], 4).encode(&key(1), &nonce);
+    let aad = [&bytes[..16], &bytes[20..144]].concat();
+    let tag = bytes[156..172].try_into().unwrap();
+    assert!(key(1).open_detached(&nonce, &aad, &mut [], tag).is_ok());
 }

@@ -65,6 +65,16 @@ fn w6_nothing_is_taken_beyond_the_last_segment() {
 }
 
 #[test]
+fn w6_a_record_that_fills_a_segment_to_the_last_byte_is_taken() {
+    let start = Room::at_start_of(0);
+    let longest = SEGMENT_BYTES - start.used - group_record_bytes(1) - MARKER_BYTES;
+    let mut ledger = Admission::new(SEGMENT_BYTES, start);
+    assert!(!ledger.admit(longest + 8, 0));
+    assert!(ledger.admit(longest, 0));
+    assert!(!ledger.admit(0, 0));
+}
+
+#[test]
 #[should_panic(expected = "W-6")]
 fn w6_a_log_beyond_its_ledger_is_a_broken_rule() {
     let mut ledger = Admission::new(SEGMENT_BYTES, Room::at_start_of(0));
