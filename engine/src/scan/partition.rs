@@ -56,6 +56,8 @@ pub struct ScanPartition {
     /// The series whose rows are under way.
     merge: Option<(SeriesId, SeriesMerge)>,
     rows_left: usize,
+    /// Whether the last batch had as many rows as it may have.
+    was_full: bool,
     reader: Reader,
     plan: Plan,
     tags: Vec<(usize, TagColumn)>,
@@ -82,6 +84,7 @@ impl ScanPartition {
             runs: RunFinder::new(scan.sources.len()),
             merge: None,
             rows_left: limit.unwrap_or(usize::MAX),
+            was_full: false,
             reader: Reader::new(Arc::clone(&scan.sources), &fields),
             plan: Plan::new(scan.outputs.contains(&Output::Time)),
             tags: tags.collect(),
@@ -115,8 +118,8 @@ impl ScanPartition {
             let mut merge = merge;
             self.plan.clear();
             merge.fill(rows_max - rows, &mut self.plan, &mut self.reader)?;
-            if rows == 0 && self.plan.rows() * FILLS_WITH >= rows_max {
-                // A batch that will be full is not moved while it grows.
+            if rows == 0 && (self.was_full || self.plan.rows() * FILLS_WITH >= rows_max) {
+                // A batch that will be full, as the one before was, is not moved while it grows.
                 fields
                     .iter_mut()
                     .for_each(|column| column.reserve(rows_max));
@@ -132,6 +135,7 @@ impl ScanPartition {
             }
         }
         self.rows_left -= rows;
+        self.was_full = rows == rows_max;
         if rows == 0 {
             return Ok(None);
         }
