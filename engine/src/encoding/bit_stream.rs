@@ -59,15 +59,9 @@ impl BitReader {
 
     /// Returns the next bits, at least 57 of them; nothing when the bytes ended before.
     #[inline(always)]
-    pub(super) fn ahead(&self) -> Option<u64> {
+    fn ahead(&self) -> Option<u64> {
         let bytes = self.padded.get(self.at / 8..)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes) >> (self.at % 8))
-    }
-
-    /// Moves on.
-    #[inline(always)]
-    pub(super) const fn advance(&mut self, bits: usize) {
-        self.at += bits;
     }
 
     /// Takes the next bits, at most 56.

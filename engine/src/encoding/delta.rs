@@ -10,7 +10,7 @@
 
 use super::choose::Differences;
 use super::effort::Nesting;
-use super::integers::{self, Depth};
+use super::integers::{self, Depth, Take};
 use super::{Damage, Input};
 
 /// Returns the difference of each row but the first to the one before.
@@ -34,16 +34,17 @@ pub(super) fn encode(
     };
 }
 
+/// Decodes values and hands them on as they come.
 pub(super) fn decode(
     input: &mut Input<'_>,
     rows: usize,
     depth: Depth,
-    out: &mut Vec<i64>,
+    take: &mut Take<'_>,
 ) -> Result<(), Damage> {
     let first = input.i64()?;
     let Some(deltas) = rows.checked_sub(1) else {
         return Err(Damage("differences need a row"));
     };
-    out.push(first);
-    integers::decode_sums(input, deltas, depth.below(), first, out)
+    take(&[first]);
+    integers::decode_sums(input, deltas, depth.below(), first, take)
 }

@@ -20,6 +20,7 @@ use super::bit_stream::{BitReader, BitWriter};
 use super::classes::Classes;
 use super::frequencies::{Frequencies, SYMBOLS_MAX};
 use super::input::push_varint;
+use super::integers::Take;
 use super::tally::tally;
 use super::{Damage, Input, push_count, tans};
 
@@ -151,30 +152,49 @@ platform::wide_fn! {
     }
 }
 
-pub(super) fn decode(input: &mut Input<'_>, rows: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
-    place_values(&Coded::read(input, rows)?, input, out)
+/// Decodes values and hands them on.
+pub(super) fn decode(
+    input: &mut Input<'_>,
+    rows: usize,
+    take: &mut Take<'_>,
+) -> Result<(), Damage> {
+    let coded = Coded::read(input)?;
+    if let Some(values) = coded.values() {
+        return tans::decode_values(coded.streams, rows, &coded.frequencies, &values, take);
+    }
+    let symbols = tans::decode(coded.streams, rows, &coded.frequencies)?;
+    take(&place_values(&coded, &symbols, input)?);
+    Ok(())
 }
 
-/// Decodes differences and appends what they lead to, one after the other from `first` on.
+/// Decodes differences and hands on what they lead to, one after the other from `first` on.
 pub(super) fn decode_sums(
     input: &mut Input<'_>,
     rows: usize,
     first: i64,
-    out: &mut Vec<i64>,
+    take: &mut Take<'_>,
 ) -> Result<(), Damage> {
-    place_sums(&Coded::read(input, rows)?, first, input, out)
+    let coded = Coded::read(input)?;
+    if let Some(values) = coded.values() {
+        let frequencies = &coded.frequencies;
+        return tans::decode_sums(coded.streams, rows, frequencies, &values, first, take);
+    }
+    let symbols = tans::decode(coded.streams, rows, &coded.frequencies)?;
+    take(&place_sums(&coded, &symbols, first, input)?);
+    Ok(())
 }
 
-/// The symbols of some values, and what they stand for.
-struct Coded {
-    symbols: Vec<u8>,
-    positions: Vec<usize>,
+/// Coded values, up to the bits that classes do not tell.
+struct Coded<'a> {
     classes: Classes,
+    /// The position of each symbol's class.
+    positions: Vec<usize>,
+    frequencies: Frequencies,
+    streams: [&'a [u8]; 2],
 }
 
-impl Coded {
-    /// Reads up to the bits that classes do not tell.
-    fn read(input: &mut Input<'_>, rows: usize) -> Result<Self, Damage> {
+impl<'a> Coded<'a> {
+    fn read(input: &mut Input<'a>) -> Result<Self, Damage> {
         let (flags, log) = (input.u8()?, input.u8()?);
         let classes = Classes {
             base: input.i64()?,
@@ -189,75 +209,75 @@ impl Coded {
         let (first, second) = (input.u32()? as usize, input.u32()? as usize);
         let streams = [input.take(first)?, input.take(second)?];
         Ok(Self {
-            symbols: tans::decode(streams, rows, &frequencies)?,
-            positions,
             classes,
+            positions,
+            frequencies,
+            streams,
         })
+    }
+
+    /// Returns the value of each symbol, if each has one only.
+    fn values(&self) -> Option<Vec<i64>> {
+        let value = |position: &usize| {
+            let class = self.classes.class(*position);
+            (class.width == 0).then(|| self.classes.value(class.least))
+        };
+        self.positions.iter().map(value).collect()
     }
 }
 
 platform::wide_fn! {
     fn place_values<'a, 'b>(
-        coded: &'a Coded,
+        coded: &'a Coded<'b>,
+        symbols: &'a [u8],
         input: &'a mut Input<'b>,
-        out: &'a mut Vec<i64>,
-    ) -> Result<(), Damage> {
-        place(coded, input, out, |value| value)
+    ) -> Result<Vec<i64>, Damage> {
+        place(coded, symbols, input, |value| value)
     }
 }
 
 platform::wide_fn! {
     fn place_sums<'a, 'b>(
-        coded: &'a Coded,
+        coded: &'a Coded<'b>,
+        symbols: &'a [u8],
         first: i64,
         input: &'a mut Input<'b>,
-        out: &'a mut Vec<i64>,
-    ) -> Result<(), Damage> {
+    ) -> Result<Vec<i64>, Damage> {
         let mut sum = first;
-        place(coded, input, out, |value| {
+        place(coded, symbols, input, |value| {
             sum = sum.wrapping_add(value);
             sum
         })
     }
 }
 
-/// Appends what becomes of the value of each symbol and of the bits that go with it.
+/// Returns what becomes of the value of each symbol and of the bits that go with it.
 #[inline(always)]
 fn place(
-    coded: &Coded,
+    coded: &Coded<'_>,
+    symbols: &[u8],
     input: &mut Input<'_>,
-    out: &mut Vec<i64>,
     mut becomes: impl FnMut(i64) -> i64,
-) -> Result<(), Damage> {
-    let Coded {
-        symbols,
-        positions,
-        classes,
-    } = coded;
+) -> Result<Vec<i64>, Damage> {
     let mut known = [(0u64, 0u32); SYMBOLS_MAX];
-    let mut values = [0i64; SYMBOLS_MAX];
-    for ((known, value), position) in known.iter_mut().zip(&mut values).zip(positions) {
-        let class = classes.class(*position);
+    for (known, position) in known.iter_mut().zip(&coded.positions) {
+        let class = coded.classes.class(*position);
         *known = (class.least, class.width);
-        *value = classes.value(class.least);
     }
     let class_of = |symbol: &u8| known.get(usize::from(*symbol)).copied().unwrap_or_default();
-    if known.iter().all(|(_, width)| *width == 0) {
-        let value_of = |symbol: &u8| values.get(usize::from(*symbol)).copied().unwrap_or(0);
-        out.extend(symbols.iter().map(|symbol| becomes(value_of(symbol))));
-        return Ok(());
-    }
     let bits: usize = symbols
         .iter()
         .map(|symbol| class_of(symbol).1 as usize)
         .sum();
     let mut within = BitReader::new(input.take(bits.div_ceil(8))?);
+    let mut values = Vec::with_capacity(symbols.len());
     for symbol in symbols {
         let (least, width) = class_of(symbol);
         let number = least.wrapping_add(read_long(&mut within, width)?);
-        out.push(becomes(classes.value(number)));
+        values.push(becomes(coded.classes.value(number)));
     }
-    within.finish()
+    within.finish()?;
+    Ok(values)
 }
 
 /// Returns the symbol of each class, by its position.

@@ -16,7 +16,8 @@
 //! as a plain stream of bits. Exceptions are those whose distance needs more bits; a value below the
 //! base is one too, its distance being negative: exceptions are signed, and extended to 64 bits.
 
-use super::packing::{pack, unpack, words};
+use super::integers::Take;
+use super::packing::{pack, unpack, unpack_stream, words};
 use super::window::Window;
 use super::{Damage, Input};
 
@@ -29,25 +30,26 @@ platform::wide_fn! {
 }
 
 platform::wide_fn! {
-    pub(super) fn decode<'a, 'b>(
+    /// Decodes values and hands them on, a vector at a time.
+    pub(super) fn decode<'a, 'b, 'c>(
         input: &'a mut Input<'b>,
         rows: usize,
-        out: &'a mut Vec<i64>,
+        take: &'a mut Take<'c>,
     ) -> Result<(), Damage> {
-        decode_vectors(input, rows, out, |_| ())
+        decode_vectors(input, rows, take, |_| ())
     }
 }
 
 platform::wide_fn! {
-    /// Decodes differences and appends what they lead to.
-    pub(super) fn decode_sums<'a, 'b>(
+    /// Decodes differences and hands on what they lead to.
+    pub(super) fn decode_sums<'a, 'b, 'c>(
         input: &'a mut Input<'b>,
         rows: usize,
         first: i64,
-        out: &'a mut Vec<i64>,
+        take: &'a mut Take<'c>,
     ) -> Result<(), Damage> {
         let mut sum = first;
-        decode_vectors(input, rows, out, |vector| {
+        decode_vectors(input, rows, take, |vector| {
             for value in vector {
                 sum = sum.wrapping_add(*value);
                 *value = sum;
@@ -56,12 +58,12 @@ platform::wide_fn! {
     }
 }
 
-/// Decodes vector by vector; `change` may change each before it is appended.
+/// Decodes vector by vector; `change` may change each before it is handed on.
 #[inline(always)]
 fn decode_vectors(
     input: &mut Input<'_>,
     rows: usize,
-    out: &mut Vec<i64>,
+    take: &mut Take<'_>,
     mut change: impl FnMut(&mut [i64]),
 ) -> Result<(), Damage> {
     let mut scratch = [0; VECTOR];
@@ -71,7 +73,7 @@ fn decode_vectors(
         let values = scratch.get_mut(..vector).expect(FITS);
         decode_vector(input, values)?;
         change(values);
-        out.extend_from_slice(values);
+        take(values);
         left -= vector;
     }
     Ok(())
@@ -169,10 +171,10 @@ fn unpack_vector(
         unpack::<LANES>(words, width, base, values)
     } else {
         // A word more, since the last bits may end in the middle of one.
-        let mut padded = bytes.to_vec();
-        padded.resize(bytes.len() + 8, 0);
-        let (words, _) = padded.as_chunks::<8>();
-        unpack::<1>(words, width, base, values)
+        let mut padded = Vec::with_capacity(bytes.len() + 8);
+        padded.extend_from_slice(bytes);
+        padded.extend_from_slice(&[0; 8]);
+        unpack_stream(&padded, width, base, values)
     };
     unpacked.ok_or(Damage("a frame ends too early"))
 }

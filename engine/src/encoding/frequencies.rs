@@ -65,16 +65,17 @@ impl Frequencies {
         Ok(Self { log, parts })
     }
 
-    /// Returns the symbol of each state; those of one symbol lie far apart.
-    pub(super) fn spread(&self) -> Vec<u8> {
+    /// Returns the symbol of each state, and zeros behind; the states of one symbol lie far apart.
+    #[inline(always)]
+    pub(super) fn spread(&self) -> [u8; SIZE_MAX] {
         let size = 1usize << self.log;
         // Odd, so that every state is met once.
         let step = size / 2 + size / 8 + 3;
-        let mut symbols = vec![0; size];
+        let mut symbols = [0; SIZE_MAX];
         let mut at = 0;
         for (symbol, parts) in (0..=u8::MAX).zip(&self.parts) {
             for _ in 0..*parts {
-                if let Some(place) = symbols.get_mut(at) {
+                if let Some(place) = symbols.get_mut(at % SIZE_MAX) {
                     *place = symbol;
                 }
                 at = (at + step) & (size - 1);
@@ -88,6 +89,8 @@ impl Frequencies {
 pub(super) const SYMBOLS_MAX: usize = 256;
 /// The logarithm of the largest table.
 pub(super) const LOG_MAX: u32 = 11;
+/// The most states.
+pub(super) const SIZE_MAX: usize = 1 << LOG_MAX;
 const LOG_MIN: u32 = 5;
 /// So few symbols lose a thousandth by half the table, which is built for every page.
 const FEW: usize = 24;

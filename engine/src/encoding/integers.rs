@@ -29,6 +29,9 @@ impl Depth {
     }
 }
 
+/// Takes the values of some rows, which come in order.
+pub(crate) type Take<'a> = dyn FnMut(&[i64]) + 'a;
+
 /// Encodes integers and returns how.
 pub(crate) fn encode(values: &[i64], effort: Effort, out: &mut Vec<u8>) -> Encoding {
     encode_nested(values, Nesting::top(effort), out)
@@ -100,18 +103,19 @@ pub(super) fn decode_into(
     out: &mut Vec<i64>,
 ) -> Result<(), Damage> {
     if depth > Depth::MAX {
-        return Err(Damage("encodings are nested too deep"));
+        return Err(TOO_DEEP);
     }
+    let mut append = |values: &[i64]| out.extend_from_slice(values);
     match Encoding::from_code(input.u8()?)? {
         Encoding::Plain => plain::decode(input, rows, out),
         Encoding::Constant => constant::decode(input, rows, out),
         Encoding::Step => step::decode(input, rows, out),
         Encoding::Runs => runs::decode(input, rows, depth, out),
-        Encoding::Frame => frame::decode(input, rows, out),
-        Encoding::Delta => delta::decode(input, rows, depth, out),
+        Encoding::Frame => frame::decode(input, rows, &mut append),
+        Encoding::Delta => delta::decode(input, rows, depth, &mut append),
         Encoding::Divisor => divisor::decode(input, rows, depth, out),
         Encoding::Dictionary => dictionary::decode(input, rows, depth, out),
-        Encoding::Entropy => entropy::decode(input, rows, out),
+        Encoding::Entropy => entropy::decode(input, rows, &mut append),
         Encoding::Clock => clock::decode(input, rows, depth, out),
         Encoding::Alp | Encoding::Planes | Encoding::Nulls | Encoding::Given => {
             Err(Damage("integers are not encoded this way"))
@@ -119,37 +123,65 @@ pub(super) fn decode_into(
     }
 }
 
-/// Decodes `rows` differences and appends what they lead to, one after the other from `first` on.
+/// Decodes `rows` integers and hands them on, from the first to the last, as they come.
+///
+/// What is packed or coded, or differences of it, passes through memory that is at hand; of any other
+/// encoding all rows are decoded first.
+pub(super) fn decode_through(
+    input: &mut Input<'_>,
+    rows: usize,
+    depth: Depth,
+    take: &mut Take<'_>,
+) -> Result<(), Damage> {
+    if depth > Depth::MAX {
+        return Err(TOO_DEEP);
+    }
+    let mut ahead = *input;
+    match Encoding::from_code(ahead.u8()?)? {
+        Encoding::Frame => frame::decode(&mut ahead, rows, take)?,
+        Encoding::Delta => delta::decode(&mut ahead, rows, depth, take)?,
+        Encoding::Entropy => entropy::decode(&mut ahead, rows, take)?,
+        _ => {
+            take(&decode_nested(input, rows, depth)?);
+            return Ok(());
+        }
+    }
+    *input = ahead;
+    Ok(())
+}
+
+/// Decodes `rows` differences and hands on what they lead to, one after the other from `first` on.
 pub(super) fn decode_sums(
     input: &mut Input<'_>,
     rows: usize,
     depth: Depth,
     first: i64,
-    out: &mut Vec<i64>,
+    take: &mut Take<'_>,
 ) -> Result<(), Damage> {
     let mut ahead = *input;
     match Encoding::from_code(ahead.u8()?)? {
         // What most differences are in adds them up while they are at hand.
         Encoding::Frame if depth <= Depth::MAX => {
             *input = ahead;
-            frame::decode_sums(input, rows, first, out)
+            frame::decode_sums(input, rows, first, take)
         }
         Encoding::Entropy if depth <= Depth::MAX => {
             *input = ahead;
-            entropy::decode_sums(input, rows, first, out)
+            entropy::decode_sums(input, rows, first, take)
         }
         _ => {
-            let start = out.len();
-            decode_into(input, rows, depth, out)?;
+            let mut values = decode_nested(input, rows, depth)?;
             let mut sum = first;
-            for value in out.iter_mut().skip(start) {
+            for value in &mut values {
                 sum = sum.wrapping_add(*value);
                 *value = sum;
             }
+            take(&values);
             Ok(())
         }
     }
 }
 
+const TOO_DEEP: Damage = Damage("encodings are nested too deep");
 /// Rows that are allocated before they are decoded: the largest page.
-const ROWS_AT_ONCE: usize = 1 << 20;
+pub(super) const ROWS_AT_ONCE: usize = 1 << 20;

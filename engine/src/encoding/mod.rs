@@ -59,7 +59,9 @@ pub(crate) use input::{Input, push_count};
 pub(crate) use integers::{decode as decode_integers, encode as encode_integers};
 pub(crate) use numbering::Numbering;
 pub use page::{EncodedPage, PageEncoder, decode_page};
-pub(crate) use page::{decode_column, decode_given, encode_column, encode_given, reference_of};
+pub(crate) use page::{
+    decode_column, decode_given, decode_integers_through, encode_column, encode_given, reference_of,
+};
 pub(crate) use step::between;
 pub(crate) use texts::TEXT_BYTES_MAX;
 

@@ -31,7 +31,8 @@ pub(super) fn pack<const L: usize>(values: &[u64], width: u32, words: &mut [u64]
     }
 }
 
-/// Unpacks as many values as `values` has room for and adds `base` to each, wrapping around.
+/// Unpacks as many values as `values` has room for, a multiple of `L`, and adds `base` to each, wrapping
+/// around.
 ///
 /// Returns before the end when there are too few words.
 #[inline(always)]
@@ -42,9 +43,10 @@ pub(super) fn unpack<const L: usize>(
     values: &mut [i64],
 ) -> Option<()> {
     let mask = low_bits(width);
-    for (row, values) in values.chunks_mut(L).enumerate() {
+    let (rows, _) = values.as_chunks_mut::<L>();
+    for (row, values) in rows.iter_mut().enumerate() {
         let (word, shift) = position(row, width);
-        let (low, rest) = words.get(word * L..)?.split_at_checked(L)?;
+        let (low, rest) = words.get(word * L..)?.split_first_chunk::<L>()?;
         let place = |bits: u64| (bits & mask).wrapping_add(base).cast_signed();
         if shift + width <= 64 {
             for (value, low) in values.iter_mut().zip(low) {
@@ -52,11 +54,39 @@ pub(super) fn unpack<const L: usize>(
             }
             continue;
         }
-        let high = rest.get(..L)?;
+        let high = rest.first_chunk::<L>()?;
         for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
             let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
             *value = place(low >> shift | high << (64 - shift));
         }
+    }
+    Some(())
+}
+
+/// Unpacks a plain stream of bits, with eight bytes of any kind behind its last, as [`unpack`] does.
+#[inline(always)]
+pub(super) fn unpack_stream(bytes: &[u8], width: u32, base: u64, values: &mut [i64]) -> Option<()> {
+    if width > NARROW_WIDTH {
+        let (words, _) = bytes.as_chunks::<8>();
+        return unpack::<1>(words, width, base, values);
+    }
+    let mask = low_bits(width);
+    // Eight values take as many bytes as one has bits: one word has them all.
+    let word_of = |eight: usize| {
+        let word = bytes.get(eight * width as usize..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*word))
+    };
+    let place = |word: u64, shift: u32| (word >> shift & mask).wrapping_add(base).cast_signed();
+    let (eights, rest) = values.as_chunks_mut::<8>();
+    let word = word_of(eights.len());
+    for (row, values) in eights.iter_mut().enumerate() {
+        let word = word_of(row)?;
+        for (value, shift) in values.iter_mut().zip(0u32..) {
+            *value = place(word, shift * width);
+        }
+    }
+    for (value, shift) in rest.iter_mut().zip(0u32..) {
+        *value = place(word?, shift * width);
     }
     Some(())
 }
@@ -80,3 +110,6 @@ pub(super) const fn low_bits(width: u32) -> u64 {
         (1 << width) - 1
     }
 }
+
+/// Up to here eight values and their bits fit into a word.
+const NARROW_WIDTH: u32 = 8;

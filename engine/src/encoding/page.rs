@@ -17,6 +17,7 @@
 
 use schema::FieldType;
 
+use super::integers::Take;
 use super::{
     Damage, Effort, Encoding, Input, Numbering, bits, compress, decompress, floats, given,
     integers, plain, step, texts,
@@ -163,6 +164,23 @@ pub fn decode_page(field_type: FieldType, rows: usize, bytes: &[u8]) -> Result<C
         GIVEN => Err(Damage("it needs the column that it follows")),
         _ => Err(Damage("no layout has this number")),
     }
+}
+
+/// Decodes a page of integers or times without nulls, and hands its values on as they come.
+///
+/// Returns whether it is such a page; of any other nothing is decoded.
+pub(crate) fn decode_integers_through(
+    rows: usize,
+    bytes: &[u8],
+    take: &mut Take<'_>,
+) -> Result<bool, Damage> {
+    let Some(values) = bytes.strip_prefix(&[NO_COMPRESSION, Encoding::Constant.code(), 1]) else {
+        return Ok(false);
+    };
+    let mut input = Input::new(values);
+    integers::decode_through(&mut input, rows, integers::Depth::TOP, take)?;
+    input.finish()?;
+    Ok(true)
 }
 
 /// Encodes the rows of a column by what the column of this number tells of them.

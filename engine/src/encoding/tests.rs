@@ -214,6 +214,70 @@ proptest! {
     }
 
     #[test]
+    fn values_are_those_of_their_symbols_and_sums_add_them_up(
+        counts in prop::collection::vec(1..5_000u32, 1..=256),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..3_000),
+        (base, apart) in (any::<i64>(), prop_oneof![Just(0), Just(1), -300..300i64, any::<i64>()]),
+        (shift, first) in (0..64u32, any::<i64>()),
+    ) {
+        let frequencies = Frequencies::of(&counts);
+        // Near each other, or so far apart that their sums leave the room that the decoder has for them.
+        let values: Vec<i64> = (0..counts.len() as i64)
+            .map(|symbol| (base >> shift).wrapping_add(apart.wrapping_mul(symbol)))
+            .collect();
+        let symbols: Vec<u8> = picks.iter().map(|pick| u8::try_from(pick.index(counts.len())).unwrap()).collect();
+        let [low, high] = &tans::encode(&symbols, 0, &frequencies);
+        let expected: Vec<i64> = symbols.iter().map(|symbol| values[usize::from(*symbol)]).collect();
+        let mut found = Vec::new();
+        let streams = [low.as_slice(), high.as_slice()];
+        tans::decode_values(streams, symbols.len(), &frequencies, &values, &mut |some| found.extend_from_slice(some)).unwrap();
+        prop_assert_eq!(&found, &expected);
+        let sums = expected.iter().scan(first, |sum, value| {
+            *sum = sum.wrapping_add(*value);
+            Some(*sum)
+        });
+        found.clear();
+        tans::decode_sums(streams, symbols.len(), &frequencies, &values, first, &mut |some| found.extend_from_slice(some)).unwrap();
+        prop_assert_eq!(found, sums.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn values_that_are_handed_on_are_those_of_the_page_or_it_is_damaged(
+        values in integers(), is_hot in any::<bool>(), flips in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+    ) {
+        let effort = if is_hot { Effort::Hot } else { Effort::Cold };
+        let column = Column::from_values(Values::I64(values));
+        let mut bytes = PageEncoder { effort, ..ENCODER }.encode(&column).bytes;
+        prop_assume!(!bytes.is_empty());
+        for flip in flips {
+            let bit = flip.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        let mut found = Vec::new();
+        let outcome = decode_integers_through(column.len(), &bytes, &mut |some| found.extend_from_slice(some));
+        let whole = decode_page(FieldType::I64, column.len(), &bytes);
+        match outcome {
+            Ok(true) => prop_assert_eq!(Ok(Column::from_values(Values::I64(found))), whole),
+            Ok(false) => prop_assert!(found.is_empty()),
+            Err(damage) => prop_assert_eq!(Err(damage), whole),
+        }
+    }
+
+    #[test]
+    fn a_stream_of_bits_is_unpacked_as_one_lane_is(
+        width in 1..=64u32, base in any::<u64>(), packed in prop::collection::vec(any::<u64>(), 1..200),
+    ) {
+        let bytes: Vec<u8> = packed.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let (words, _) = bytes.as_chunks::<8>();
+        // The last word is the padding behind the stream.
+        let rows = (packed.len() - 1) * 64 / width as usize;
+        let (mut stream, mut lane) = (vec![0; rows], vec![0; rows]);
+        prop_assert_eq!(packing::unpack_stream(&bytes, width, base, &mut stream), Some(()));
+        prop_assert_eq!(packing::unpack::<1>(words, width, base, &mut lane), Some(()));
+        prop_assert_eq!(stream, lane);
+    }
+
+    #[test]
     fn a_column_survives_given_any_other(
         (column, other) in (columns(), columns()), flips in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
     ) {

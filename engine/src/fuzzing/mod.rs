@@ -5,6 +5,7 @@
 //!
 //! ```text
 //!   page_*        the plaintext of a page of one type             any bytes
+//!   page_given    the plaintexts of two pages, one by the other     any bytes
 //!   page_values   values to a page and back                       any values
 //!   part_footer   the plaintext of a footer                       any bytes
 //!   part_pages    footer and pages, sealed by the key's holder    any bytes in each
@@ -13,6 +14,7 @@
 //!   record        a log record, read and applied to a store       any bytes
 //! ```
 
+mod given;
 mod manifest;
 mod page;
 mod part;
@@ -20,6 +22,7 @@ mod place;
 mod record;
 mod values;
 
+pub use given::page_given;
 pub use manifest::manifest;
 pub use page::{page_booleans, page_doubles, page_integers, page_texts, page_times};
 pub use part::{part_file, part_footer, part_pages};
@@ -36,6 +39,7 @@ pub type Seed = (&'static str, String, Vec<u8>);
 pub fn seeds() -> Vec<Seed> {
     [
         page::seeds(),
+        given::seeds(),
         values::seeds(),
         part::seeds(),
         manifest::seeds(),
@@ -50,9 +54,10 @@ mod tests {
 
     type Target = fn(&[u8]) -> bool;
 
-    const TARGETS: [(&str, Target); 11] = [
+    const TARGETS: [(&str, Target); 12] = [
         ("page_booleans", super::page_booleans),
         ("page_doubles", super::page_doubles),
+        ("page_given", super::page_given),
         ("page_integers", super::page_integers),
         ("page_texts", super::page_texts),
         ("page_times", super::page_times),

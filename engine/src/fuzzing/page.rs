@@ -95,7 +95,7 @@ pub(super) fn seeds() -> Vec<Seed> {
     seeds
 }
 
-const ENCODER: PageEncoder = PageEncoder {
+pub(super) const ENCODER: PageEncoder = PageEncoder {
     effort: Effort::Cold,
     footer_text_bytes_max: 64,
 };

@@ -24,6 +24,35 @@ impl Distances {
         })
     }
 
+    /// Returns room for so many distances of at most `most`; nothing where four bytes are not enough.
+    pub(super) fn with_room(most: u64, rows: usize) -> Option<Self> {
+        Some(match most {
+            0..=0xff => Self::One(Vec::with_capacity(rows)),
+            0x100..=0xffff => Self::Two(Vec::with_capacity(rows)),
+            0x1_0000..=0xffff_ffff => Self::Four(Vec::with_capacity(rows)),
+            _ => return None,
+        })
+    }
+
+    /// Appends the low bytes of distances of values from a base, and returns all bits that any of the
+    /// distances has.
+    pub(super) fn extend(&mut self, values: &[i64], base: i64) -> u64 {
+        match self {
+            Self::One(distances) => extend_low(distances, values, base),
+            Self::Two(distances) => extend_low(distances, values, base),
+            Self::Four(distances) => extend_low(distances, values, base),
+        }
+    }
+
+    /// Returns the bits that a distance can have.
+    pub(super) const fn mask(&self) -> u64 {
+        match self {
+            Self::One(_) => 0xff,
+            Self::Two(_) => 0xffff,
+            Self::Four(_) => 0xffff_ffff,
+        }
+    }
+
     /// Returns the codes of a batch's integers, in another order if one is given; nothing where they
     /// have eight bytes.
     pub(super) fn of_sent(sent: &IntegersView<'_>, order: Option<&[u32]>) -> Option<Self> {
@@ -121,6 +150,34 @@ fn narrowed<T: Narrow>(values: &[i64], base: i64, most: u64) -> Vec<T> {
     };
     platform::wide(narrow);
     out
+}
+
+fn extend_low<T: Narrow>(out: &mut Vec<T>, values: &[i64], base: i64) -> u64 {
+    let start = out.len();
+    out.resize(start + values.len(), T::low(0));
+    let out = out.get_mut(start..).unwrap_or_default();
+    platform::wide(Lowering { values, base, out })
+}
+
+struct Lowering<'a, T> {
+    values: &'a [i64],
+    base: i64,
+    out: &'a mut [T],
+}
+
+impl<T: Narrow> platform::Wide for Lowering<'_, T> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run(self) -> u64 {
+        let mut all = 0;
+        for (place, value) in self.out.iter_mut().zip(self.values) {
+            let distance = value.wrapping_sub(self.base).cast_unsigned();
+            all |= distance;
+            *place = T::low(distance);
+        }
+        all
+    }
 }
 
 struct Narrowing<'a, T> {

@@ -23,6 +23,13 @@ pub(crate) enum ChunkField {
     Plain(Column),
 }
 
+/// Integers of known bounds that become a field a few at a time, and are never all at hand as they are.
+#[derive(Debug)]
+pub(crate) struct Narrowed {
+    /// Its `most` has all bits that any distance has, and is therefore none below them.
+    field: Near,
+}
+
 /// Integers that lie near each other: value `i` is `base + step · distance[i]`.
 #[derive(Debug)]
 pub(crate) struct Near {
@@ -131,6 +138,33 @@ impl ChunkField {
             Self::Plain(values) => column.extend_from(values, rows),
             Self::Near(near) => near.append_to(rows, column),
         }
+    }
+}
+
+impl Narrowed {
+    /// Returns a field without rows for values from `min` to `max`, if they are near each other.
+    pub(crate) fn new(field_type: FieldType, (min, max): (i64, i64), rows: usize) -> Option<Self> {
+        let most = max.wrapping_sub(min).cast_unsigned();
+        let field = Near {
+            field_type,
+            base: min,
+            step: 1,
+            distances: Distances::with_room(most, rows)?,
+            most: 0,
+            validity: None,
+        };
+        Some(Self { field })
+    }
+
+    /// Appends rows.
+    pub(crate) fn extend(&mut self, values: &[i64]) {
+        self.field.most |= self.field.distances.extend(values, self.field.base);
+    }
+
+    /// Returns the field; nothing when a distance did not fit, since the bounds were wrong.
+    pub(crate) fn finish(self) -> Option<ChunkField> {
+        let fits = self.field.most <= self.field.distances.mask();
+        fits.then_some(ChunkField::Near(self.field))
     }
 }
 
@@ -325,6 +359,44 @@ mod tests {
                 prop_assert!(shift <= 32);
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn values_of_known_bounds_become_the_same_a_few_at_a_time(
+            values in prop::collection::vec(any::<i64>(), 1..60),
+            shift in 0u32..64,
+            few in 1..9usize,
+            (below, above) in (-2..3i64, -2..3i64),
+        ) {
+            let values: Vec<i64> = values.into_iter().map(|value| value >> shift).collect();
+            let (min, max) = (values.iter().min().unwrap(), values.iter().max().unwrap());
+            // Bounds may be wide, or wrong.
+            let bounds = (min.wrapping_sub(below), max.wrapping_add(above));
+            let narrowed = Narrowed::new(FieldType::I64, bounds, values.len()).and_then(|mut narrowed| {
+                values.chunks(few).for_each(|values| narrowed.extend(values));
+                narrowed.finish()
+            });
+            if let Some(field) = narrowed {
+                let mut found = Column::empty(FieldType::I64);
+                field.append_to(0..values.len(), &mut found);
+                prop_assert_eq!(found, column(values, &[]));
+            } else {
+                let is_near = max.checked_sub(*min).is_some_and(|apart| apart < 1 << 31);
+                prop_assert!(!is_near || below < 0 || above < 0);
+            }
+        }
+    }
+
+    #[test]
+    fn values_out_of_their_bounds_are_not_cut_short() {
+        let mut narrowed = Narrowed::new(FieldType::I64, (5, 9), 3).unwrap();
+        narrowed.extend(&[5, 9]);
+        narrowed.extend(&[4]);
+        assert!(narrowed.finish().is_none());
+        let mut narrowed = Narrowed::new(FieldType::I64, (5, 9), 1).unwrap();
+        narrowed.extend(&[261]);
+        assert!(narrowed.finish().is_none());
     }
 
     #[test]

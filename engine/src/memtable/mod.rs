@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub(crate) use build::chunk_of;
 pub(crate) use chunk::{Chunk, ChunkRun};
-pub(crate) use field::ChunkField;
+pub(crate) use field::{ChunkField, Narrowed};
 pub(crate) use merge::merge_chunks;
 
 /// The rows of one table in memory, in chunks that follow each other in the log.

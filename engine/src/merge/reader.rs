@@ -1,6 +1,7 @@
 //! Reading sources: times for the merge, fields for what the merge has chosen.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,8 +20,9 @@ pub(crate) struct Reader {
     /// For each source, where it has the fields that are wanted.
     fields: Vec<Vec<Option<usize>>>,
     /// For each source the page of times that was read last.
-    time_pages: HashMap<usize, (usize, Arc<Vec<i64>>)>,
-    field_pages: HashMap<(usize, usize), (usize, Arc<ChunkField>)>,
+    time_pages: HashMap<usize, (usize, Arc<Vec<i64>>), Places>,
+    /// Likewise for each source and field.
+    field_pages: HashMap<(usize, usize), (usize, Arc<ChunkField>), Places>,
     pages_max: usize,
     /// Whether pages go into the cache that all readers share.
     is_cached: bool,
@@ -38,8 +40,8 @@ impl Reader {
         Self {
             fields: sources.iter().map(in_source).collect(),
             sources,
-            time_pages: HashMap::new(),
-            field_pages: HashMap::new(),
+            time_pages: HashMap::default(),
+            field_pages: HashMap::default(),
             pages_max: PAGES_MAX,
             is_cached: true,
         }
@@ -216,6 +218,33 @@ impl Reader {
             rows: first..first + values.len(),
             values: Values::Page(values),
         }))
+    }
+}
+
+/// Hashes positions, which nobody chooses so that they collide.
+type Places = BuildHasherDefault<PlaceHasher>;
+
+#[derive(Debug, Default)]
+struct PlaceHasher(u64);
+
+impl Hasher for PlaceHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Multiplying by the golden ratio spreads numbers that follow each other; a table looks at both
+        // ends of the result.
+        let mixed = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
     }
 }
 

@@ -13,7 +13,10 @@ use super::relations::DEPTH_MAX;
 use super::{PageColumn, Part, QuarantinedPage, Value};
 use crate::Error;
 use crate::column::{Column, Values};
-use crate::encoding::{Damage, Encoding, between, decode_given, decode_page, reference_of};
+use crate::encoding::{
+    Damage, Encoding, between, decode_given, decode_integers_through, decode_page, reference_of,
+};
+use crate::memtable::{ChunkField, Narrowed};
 
 impl Part {
     /// Reads, opens and decodes a page; E-4: what is damaged is remembered and not read again, what
@@ -22,18 +25,58 @@ impl Part {
         self.load_within(column, page, DEPTH_MAX)
     }
 
+    /// As [`Self::load`], in as few bytes as the values of a field have in memory.
+    pub(super) fn load_narrow(&self, field: usize, page: usize) -> Result<ChunkField, Error> {
+        let column = PageColumn::Field(field);
+        let mut sealed = self.sealed(column, page)?;
+        let plain = self.plain(column, page, &mut sealed)?;
+        let narrow = self.decode_narrow(column, page, plain);
+        match narrow.map_err(|damage| self.damaged(column, page, &damage.to_string()))? {
+            Some(values) => Ok(values),
+            None => self
+                .decoded(column, page, plain, DEPTH_MAX)
+                .map(ChunkField::of),
+        }
+    }
+
     /// As [`Self::load`], with as many other pages below it as may be.
     fn load_within(&self, column: PageColumn, page: usize, depth: usize) -> Result<Column, Error> {
+        let mut sealed = self.sealed(column, page)?;
+        let plain = self.plain(column, page, &mut sealed)?;
+        self.decoded(column, page, plain, depth)
+    }
+
+    /// Returns the bytes of a page as they are in the file.
+    fn sealed(&self, column: PageColumn, page: usize) -> Result<Vec<u8>, Error> {
         if let Some(reason) = self.file.quarantine.reason(column, small(page)) {
             return Err(Error::corrupt(&self.file.path, reason));
         }
         let entry = self.page(column, page);
-        let mut sealed = self.read(entry).inspect_err(|error| {
+        let sealed = self.read(entry).inspect_err(|error| {
             self.quarantine(column, page, Ill::Unreadable, &error.to_string());
         })?;
         self.file.quarantine.release(column, small(page));
-        let opened = self.open_page(column, page, &mut sealed);
-        let plain = opened.map_err(|why| self.damaged(column, page, &why))?;
+        Ok(sealed)
+    }
+
+    /// Returns the plaintext of a page, which lies where the sealed page was.
+    fn plain<'a>(
+        &self,
+        column: PageColumn,
+        page: usize,
+        sealed: &'a mut [u8],
+    ) -> Result<&'a [u8], Error> {
+        let opened = self.open_page(column, page, sealed);
+        opened.map_err(|why| self.damaged(column, page, &why))
+    }
+
+    fn decoded(
+        &self,
+        column: PageColumn,
+        page: usize,
+        plain: &[u8],
+        depth: usize,
+    ) -> Result<Column, Error> {
         let other = match reference_of(plain) {
             Some(number) => Some(self.reference(column, page, number, depth)?),
             None => None,
@@ -73,7 +116,6 @@ impl Part {
         Ok(sealed)
     }
 
-    /// Returns the plaintext of a page, which lies where the sealed page was.
     fn open_page<'a>(
         &self,
         column: PageColumn,
@@ -89,6 +131,30 @@ impl Part {
             Ok(plain) => Ok(plain),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// Decodes integers without nulls, never all of them at hand in eight bytes each; nothing where the
+    /// page holds others, or some that its statistics do not know of.
+    fn decode_narrow(
+        &self,
+        column: PageColumn,
+        page: usize,
+        plain: &[u8],
+    ) -> Result<Option<ChunkField>, Damage> {
+        let statistics = &self.page(column, page).statistics;
+        let bounds = match (&statistics.min, &statistics.max) {
+            (Some(Value::I64(min)), Some(Value::I64(max))) => (*min, *max),
+            (Some(Value::Time(min)), Some(Value::Time(max))) => (*min, *max),
+            _ => return Ok(None),
+        };
+        let rows = statistics.rows as usize;
+        // A footer may claim any number of rows; past this, memory grows with what comes.
+        let room = rows.min(ROWS_AT_ONCE);
+        let Some(mut narrowed) = Narrowed::new(self.field_type(column), bounds, room) else {
+            return Ok(None);
+        };
+        let is_such = decode_integers_through(rows, plain, &mut |values| narrowed.extend(values))?;
+        Ok(narrowed.finish().filter(|_| is_such))
     }
 
     fn decode(
@@ -178,3 +244,6 @@ fn from_footer(entry: &PageEntry, field_type: FieldType) -> Result<Column, Damag
 pub(super) fn small(page: usize) -> u32 {
     u32::try_from(page).expect("a part has fewer pages than rows")
 }
+
+/// Rows that are allocated before they are decoded.
+const ROWS_AT_ONCE: usize = 1 << 20;

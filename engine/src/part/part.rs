@@ -147,9 +147,8 @@ impl Part {
         field: usize,
         page: usize,
     ) -> Result<Arc<ChunkField>, Error> {
-        let column = PageColumn::Field(field);
-        let loaded = self.cached(column, page, || {
-            let values = ChunkField::of(self.load(column, page)?);
+        let loaded = self.cached(PageColumn::Field(field), page, || {
+            let values = self.load_narrow(field, page)?;
             Ok(CachedPage::Field(Arc::new(values)))
         })?;
         match loaded {
@@ -179,6 +178,19 @@ impl Part {
     /// As [`Self::field_page`].
     pub fn read_field_page(&self, field: usize, page: usize) -> Result<Column, Error> {
         self.load(PageColumn::Field(field), page)
+    }
+
+    /// Returns the values of a page in as few bytes as they have in memory, without going through the
+    /// cache.
+    ///
+    /// # Errors
+    /// As [`Self::field_page`].
+    pub(crate) fn read_narrow_field_page(
+        &self,
+        field: usize,
+        page: usize,
+    ) -> Result<ChunkField, Error> {
+        self.load_narrow(field, page)
     }
 
     /// Returns the pages that turned out damaged so far.

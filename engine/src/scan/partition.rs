@@ -63,6 +63,8 @@ pub struct ScanPartition {
     scan: Arc<Scan>,
     walk: Walk,
     rows_left: usize,
+    /// Whether the last batch had as many rows as it may have.
+    was_full: bool,
     plan: Plan,
     tags: Vec<(usize, TagColumn)>,
 }
@@ -82,6 +84,7 @@ impl ScanPartition {
         Self {
             walk: Walk::new(Arc::clone(&scan), series, first),
             rows_left: limit.unwrap_or(usize::MAX),
+            was_full: false,
             plan: Plan::new(scan.outputs.contains(&Output::Time)),
             tags: tags.collect(),
             scan,
@@ -111,8 +114,8 @@ impl ScanPartition {
             };
             self.plan.clear();
             merge.fill(rows_max - rows, &mut self.plan, reader)?;
-            if rows == 0 && self.plan.rows() * FILLS_WITH >= rows_max {
-                // A batch that will be full is not moved while it grows.
+            if rows == 0 && (self.was_full || self.plan.rows() * FILLS_WITH >= rows_max) {
+                // A batch that will be full, as the one before was, is not moved while it grows.
                 fields
                     .iter_mut()
                     .for_each(|column| column.reserve(rows_max));
@@ -128,6 +131,7 @@ impl ScanPartition {
             }
         }
         self.rows_left -= rows;
+        self.was_full = rows == rows_max;
         if self.rows_left == 0 {
             self.walk.end();
         }

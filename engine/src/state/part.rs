@@ -299,7 +299,6 @@ impl ReadPart {
         field: usize,
         page: usize,
     ) -> Result<Arc<ChunkField>, Error> {
-        let column = self.part.read_field_page(field, page)?;
-        Ok(Arc::new(ChunkField::of(column)))
+        self.part.read_narrow_field_page(field, page).map(Arc::new)
     }
 }
