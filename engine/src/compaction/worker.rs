@@ -109,6 +109,7 @@ fn table_round(
         let situation = Situation {
             parts: &parts,
             tombstones: &tombstones,
+            is_crowded: state.tombstone_count() > u64::from(store.settings.tombstones_max) / 2,
             retention: table.definition.retention,
             parts_max: pages_max(store.settings.shares.compaction_bytes_max)
                 / (table.definition.fields.len() + 1),

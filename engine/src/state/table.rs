@@ -117,11 +117,14 @@ impl TableState {
 
     /// Deletes the rows that are there; what is written later stays.
     pub(crate) fn delete(&mut self, tombstone: Tombstone) {
+        if !self.is_needed(&tombstone) || !tombstone.rows.may_mean(self) {
+            return;
+        }
         // Rows from before and after must not come together in one chunk, whose rows are of no one age.
-        self.active = Arc::new(self.active.closed());
+        let is_meant = |chunk: &Chunk| tombstone.is_for_chunk(chunk);
+        self.active = Arc::new(self.active.closed(is_meant));
         let all = self.tombstones.iter().cloned();
         self.tombstones = all.chain([tombstone]).collect();
-        self.forget_tombstones();
         if let Some(latest) = &mut self.latest {
             latest.is_stale = true;
         }

@@ -159,17 +159,10 @@ impl Deletions {
 
 /// Returns nothing for values that no series has: no row is meant.
 fn resolve(table: &TableState, tombstone: &Tombstone) -> Option<Deletion> {
-    let tags = table.series.read(|series| {
-        let tags = tombstone.rows.tags.iter().map(|(name, value)| {
-            let tag = table.definition.tag_index(name)?;
-            Some((tag, series.code(tag, value)?))
-        });
-        tags.collect::<Option<_>>()
-    });
     Some(Deletion {
         lsn: tombstone.lsn,
         time: tombstone.rows.time,
-        tags: tags?,
+        tags: tombstone.rows.codes(table)?,
     })
 }
 
