@@ -66,12 +66,20 @@ fn renew(store: &Store, name: &str) -> Result<(), Error> {
         true => Err(Error::Closing),
         false => Ok(()),
     };
-    let state = store.state.load();
-    let Some(table) = state.table(name).filter(|table| is_wanted(store, table)) else {
-        return Ok(());
+    let mut begun = None;
+    let mut renewal = loop {
+        let state = store.state.load();
+        let Some(table) = state.table(name).filter(|table| is_wanted(store, table)) else {
+            return Ok(());
+        };
+        let mut renewal = begun.take().unwrap_or_else(|| Renewal::new(table));
+        // A flush must not wait for as many parts as come during a search of thousands.
+        if renewal.is_nearly_of(table) {
+            break renewal;
+        }
+        renewal.go_on(table, &store.settings, &pace)?;
+        begun = Some(renewal);
     };
-    let mut renewal = Renewal::new(table);
-    renewal.go_on(table, &store.settings, &pace)?;
     let _turn = store.flushing.lock();
     let state = store.state.load();
     // A deletion or a change of the mode may have come between: a later round sees to it.

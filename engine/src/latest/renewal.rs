@@ -53,8 +53,7 @@ impl Renewal {
         settings: &Settings,
         pace: &dyn Fn() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let is_new = |part: &&Arc<StoredPart>| !self.searched.contains(&part.meta().id);
-        let new: Vec<_> = table.parts.iter().filter(is_new).collect();
+        let new: Vec<_> = self.left(table).collect();
         for parts in new.chunks(PARTS_AT_ONCE) {
             pace()?;
             self.found = searched(table, self.mode, self.found.take(), parts, settings)?;
@@ -65,6 +64,16 @@ impl Renewal {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether few parts of a table are left to be searched.
+    pub(crate) fn is_nearly_of(&self, table: &TableState) -> bool {
+        self.left(table).count() <= PARTS_AT_ONCE
+    }
+
+    fn left<'a>(&self, table: &'a TableState) -> impl Iterator<Item = &'a Arc<StoredPart>> {
+        let parts = table.parts.iter();
+        parts.filter(|part| !self.searched.contains(&part.meta().id))
     }
 
     /// Tells whether what was found is right for a table: all of its parts were searched, and no others.
@@ -119,11 +128,12 @@ mod tests {
             flush(store).unwrap();
         }
         let mut renewal = Renewal::new(&present());
+        assert!(!renewal.is_nearly_of(&present()));
         go_on(&mut renewal);
         assert!(renewal.is_of(&present()));
         bare.write(NOW + 100).unwrap();
         flush(store).unwrap();
-        assert!(!renewal.is_of(&present()));
+        assert!(!renewal.is_of(&present()) && renewal.is_nearly_of(&present()));
         go_on(&mut renewal);
         assert!(renewal.is_of(&present()));
         let next = renewal.write(&present(), &store.shelf).unwrap();
