@@ -34,6 +34,9 @@ pub struct Settings {
     pub tag_bytes_max: u32,
     /// Tables; default 4 096.
     pub tables_max: u32,
+    /// Deletes of rows, over all tables, that no merge has made real yet; default 1 024, at least 4. Past it
+    /// deletes are refused for now; past half of it parts are merged for them at once.
+    pub tombstones_max: u32,
     /// Columns of one table, `time` included; default 1 024.
     pub columns_max: u32,
     /// How far ahead of the server's clock a row may be; default 10 m.
@@ -112,6 +115,7 @@ impl Default for Settings {
             series_max: 1_000_000,
             tag_bytes_max: 4_096,
             tables_max: 4_096,
+            tombstones_max: 1_024,
             columns_max: 1_024,
             future_rows_max: Span::from_secs(600),
             window: Span::from_secs(7_200),
@@ -199,6 +203,11 @@ impl Settings {
                 self.columns_max > 1,
                 "columns_max",
                 "a table has time and something else",
+            ),
+            (
+                self.tombstones_max >= 4,
+                "tombstones_max",
+                "it must be at least 4",
             ),
             (
                 self.window.nanos() >= SECOND_NANOS,

@@ -8,7 +8,7 @@ use super::Reserved;
 use super::series::{self, Growth};
 use crate::apply::PreparedBatch;
 use crate::state::State;
-use crate::{Error, Settings};
+use crate::{Error, RowPredicate, Settings};
 
 /// What is set aside for records under way, beside the limits.
 #[derive(Debug)]
@@ -18,10 +18,12 @@ pub(crate) struct Budget {
     pending_batches_max: u64,
     series_max: u64,
     index_bytes_max: u64,
+    tombstones_max: u64,
     bytes: u64,
     batches: u64,
     series: u64,
     series_bytes: u64,
+    deletes: u64,
 }
 
 /// What the state weighs; measured whenever one is published, read without a lock.
@@ -33,6 +35,8 @@ pub(crate) struct Pressure {
     index_bytes: AtomicU64,
     /// Batches that are admitted and not visible.
     pending_bytes: AtomicU64,
+    /// Deletes that no manifest has.
+    deletes: AtomicU64,
     /// When the oldest row in memory was applied, plus one; 0 while there is none.
     oldest: AtomicU64,
 }
@@ -45,6 +49,8 @@ impl Pressure {
         self.series.store(state.series_count(), Ordering::Relaxed);
         self.index_bytes
             .store(state.index_bytes(), Ordering::Relaxed);
+        self.deletes
+            .store(state.fresh_tombstone_count(), Ordering::Relaxed);
         let is_empty = state.tables.values().all(|table| table.active.is_empty());
         if is_empty {
             self.oldest.store(0, Ordering::Relaxed);
@@ -91,6 +97,11 @@ impl Pressure {
         self.index_bytes.load(Ordering::Relaxed)
     }
 
+    /// Returns the number of deletes that no manifest has.
+    pub(crate) fn deletes(&self) -> u64 {
+        self.deletes.load(Ordering::Relaxed)
+    }
+
     /// Returns when the oldest row in memory that no flush has begun with was applied.
     pub(crate) fn oldest(&self) -> Option<MonotonicNanos> {
         self.oldest
@@ -108,10 +119,12 @@ impl Budget {
             pending_batches_max: settings.pending_batches_max.into(),
             series_max: settings.series_max.into(),
             index_bytes_max: settings.shares.index_bytes_max,
+            tombstones_max: settings.tombstones_max.into(),
             bytes: 0,
             batches: 0,
             series: 0,
             series_bytes: 0,
+            deletes: 0,
         }
     }
 
@@ -145,6 +158,21 @@ impl Budget {
     pub(super) fn check_count(&self) -> Result<(), Error> {
         if self.batches >= self.pending_batches_max {
             return Err(overloaded("pending_batches_max", PENDING_RETRY_MS));
+        }
+        Ok(())
+    }
+
+    /// Checks that there may be one more tombstone.
+    pub(super) fn check_delete(&self, rows: &RowPredicate, state: &State) -> Result<(), Error> {
+        if rows.bytes() > PREDICATE_BYTES_MAX {
+            return Err(Error::Limit {
+                what: "bytes of tags in one delete",
+                limit: PREDICATE_BYTES_MAX,
+            });
+        }
+        // One that is applied and not yet told counts twice for a moment.
+        if state.tombstone_count() + self.deletes >= self.tombstones_max {
+            return Err(overloaded(TOMBSTONES_FULL, TOMBSTONES_RETRY_MS));
         }
         Ok(())
     }
@@ -210,6 +238,7 @@ impl Budget {
         self.bytes += reserved.bytes;
         self.series += reserved.series;
         self.series_bytes += reserved.series_bytes;
+        self.deletes += reserved.deletes;
     }
 
     pub(super) fn release(&mut self, reserved: &Reserved) {
@@ -217,6 +246,7 @@ impl Budget {
         self.bytes -= reserved.bytes;
         self.series -= reserved.series;
         self.series_bytes -= reserved.series_bytes;
+        self.deletes -= reserved.deletes;
     }
 }
 
@@ -232,6 +262,12 @@ pub(super) fn overloaded(what: &'static str, retry_after_ms: u64) -> Error {
 const PENDING_RETRY_MS: u64 = 100;
 /// A flush takes seconds.
 const MEMTABLE_RETRY_MS: u64 = 1_000;
+/// Parts are merged for deletes as soon as half of those that there may be wait for it.
+const TOMBSTONES_RETRY_MS: u64 = 60_000;
+const TOMBSTONES_FULL: &str =
+    "the number of deletes that no merge has made real yet (tombstones_max)";
+/// A tombstone is in memory and in every manifest until it is made real.
+const PREDICATE_BYTES_MAX: u64 = 64 << 10;
 /// Idempotency keys age out within a day.
 pub(super) const WINDOWS_RETRY_MS: u64 = 60_000;
 
@@ -291,6 +327,7 @@ mod tests {
             series: 2,
             bytes: 1,
             series_bytes: 0,
+            deletes: 0,
             number: None,
         };
         budget.reserve(&reserved);

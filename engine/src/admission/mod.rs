@@ -49,6 +49,7 @@ pub(crate) struct Reserved {
     bytes: u64,
     series: u64,
     series_bytes: u64,
+    deletes: u64,
 }
 
 /// What admission thinks of a batch.
@@ -120,6 +121,7 @@ impl Admission {
             bytes: batch.bytes,
             series: batch.series_max(),
             series_bytes: series::bytes_max(&batch),
+            deletes: 0,
             number: batch.number.clone(),
         };
         if let Some(number) = &batch.number {
@@ -133,12 +135,20 @@ impl Admission {
     /// Checks an edit and returns the catalogue that it makes.
     ///
     /// # Errors
-    /// Those of [`Catalogue::edited`], [`Error::Overloaded`], [`Error::Closing`],
+    /// Those of [`Catalogue::edited`], [`Error::Limit`], [`Error::Overloaded`], [`Error::Closing`],
     /// [`Error::Failed`].
-    pub(crate) fn examine_edit(&self, edit: &CatalogueEdit) -> Result<Catalogue, Error> {
+    pub(crate) fn examine_edit(
+        &self,
+        edit: &CatalogueEdit,
+        state: &State,
+    ) -> Result<Catalogue, Error> {
         self.check_open()?;
         self.budget.check_count()?;
-        self.catalogue.edited(edit)
+        let edited = self.catalogue.edited(edit)?;
+        if let CatalogueEdit::DeleteRows { rows, .. } = edit {
+            self.budget.check_delete(rows, state)?;
+        }
+        Ok(edited)
     }
 
     /// Takes an edit that the log has taken.
@@ -149,7 +159,10 @@ impl Admission {
         ticket: wal::Ticket,
     ) -> Result<Commit, Error> {
         self.catalogue = Arc::new(edited);
-        let reserved = Reserved::default();
+        let reserved = Reserved {
+            deletes: u64::from(matches!(edit, CatalogueEdit::DeleteRows { .. })),
+            ..Reserved::default()
+        };
         self.budget.reserve(&reserved);
         self.push(Change::Edit(edit), ticket, reserved)
     }

@@ -1,4 +1,4 @@
-//! Carrying compactions and expiry out.
+//! Carrying compactions out, and what else is done to parts at rest.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,16 @@ use schema::Timestamp;
 use tracing::{debug, warn};
 
 use super::behind::Behind;
+use super::expiry::expire;
 use super::pace::give_way;
 use super::policy::{Choice, Effort, Situation, choose};
-use super::retention::{ClockWatch, expired};
-use crate::latest;
-use crate::manifest::{Edit, LatestParts, ManifestStore};
+use super::publication::{Replaced, publish, with_ids};
+use super::renewal::{Renewals, renew_latest};
+use super::retention::ClockWatch;
+use crate::manifest::Edit;
 use crate::merge::Source;
-use crate::part::{PartId, PartMeta};
-use crate::state::{LiveSeries, State, StoredPart, TableState};
+use crate::part::PartMeta;
+use crate::state::{State, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 use crate::tombstone::Tombstone;
 use crate::{Error, Kind};
@@ -73,12 +75,12 @@ enum Expiry {
 }
 
 fn round(store: &Store, effort: Effort, expiry: Expiry) -> Result<(), Error> {
-    let _turn = store.compacting.lock();
+    let mut renewals = store.compacting.lock();
     let names: Vec<Arc<str>> = store.state.load().tables.keys().map(Arc::clone).collect();
     let (behind, mut first_error) = (Behind::new(store), None);
     for name in names {
         // A damaged part must not keep other tables from being compacted (E-4).
-        if let Err(error) = table_round(&behind, &name, effort, expiry) {
+        if let Err(error) = table_round(&behind, &name, (effort, expiry), &mut renewals) {
             first_error.get_or_insert(error);
         }
     }
@@ -88,8 +90,8 @@ fn round(store: &Store, effort: Effort, expiry: Expiry) -> Result<(), Error> {
 fn table_round(
     behind: &Behind<'_>,
     name: &str,
-    effort: Effort,
-    expiry: Expiry,
+    (effort, expiry): (Effort, Expiry),
+    renewals: &mut Renewals,
 ) -> Result<(), Error> {
     let store = behind.store();
     if expiry == Expiry::Due {
@@ -116,7 +118,7 @@ fn table_round(
         }
     }
     if first_error.is_none() {
-        renew_latest(store, name)?;
+        renew_latest(store, name, effort, renewals)?;
     }
     first_error.map_or(Ok(()), Err)
 }
@@ -135,6 +137,7 @@ pub(super) fn with_situation<T>(
     ask(&Situation {
         parts: &parts,
         tombstones: &tombstones,
+        is_crowded: state.tombstone_count() > u64::from(store.settings.tombstones_max) / 2,
         retention: table.definition.retention,
         parts_max: pages_max(store.settings.shares.compaction_bytes_max)
             / (table.definition.fields.len() + 1),
@@ -143,125 +146,6 @@ pub(super) fn with_situation<T>(
         effort,
         failed,
     })
-}
-
-/// Searches for the newest rows of a table that lost its latest part.
-fn renew_latest(store: &Store, name: &str) -> Result<(), Error> {
-    let state = store.state.load();
-    let Some(table) = state.table(name) else {
-        return Ok(());
-    };
-    let is_wanted = table.latest.is_some() || !table.parts.is_empty();
-    if !is_wanted || table.current_latest().is_some() || table.has_deletions() {
-        return Ok(());
-    }
-    let pace = || match store.is_closing() {
-        true => Err(Error::Closing),
-        false => Ok(()),
-    };
-    let place = (&store.shelf, &store.settings);
-    // Nothing where no row is left, or where they do not fit their memory: then the stale one goes.
-    let latest = latest::renewed(table, store.environment.now(), place, &pace)?;
-    if latest.is_none() && table.latest.is_none() {
-        return Ok(());
-    }
-    let mut manifest = store.manifest.lock();
-    let present = store.state.load();
-    let is_same = |now: &TableState| {
-        let ids = |table: &TableState| table.parts.iter().map(|part| part.meta().id).collect();
-        let (before, after): (Vec<PartId>, Vec<PartId>) = (ids(table), ids(now));
-        before == after && !now.has_deletions()
-    };
-    if !present.table(name).is_some_and(|table| is_same(table)) {
-        // A flush or a deletion came between: the next round sees to it.
-        latest.iter().for_each(|stored| stored.part.mark_obsolete());
-        return Ok(());
-    }
-    let edit = Edit::Latest(only(name, latest.as_ref()));
-    let replaced = Replaced {
-        added: &[],
-        removed: &[],
-        latest: Some(latest.map(|stored| stored.part)),
-    };
-    let published = FailPoint::LatestRenewed;
-    publish(store, &mut manifest, (name, edit), replaced, published)
-}
-
-fn only(table: &str, latest: Option<&Stored>) -> LatestParts {
-    LatestParts::from([(table.to_owned(), latest.map(|stored| stored.entry.clone()))])
-}
-
-/// Drops the parts of a table that are past its retention, and the newest rows that are.
-fn expire(store: &Store, name: &str) -> Result<(), Error> {
-    let now = store.environment.now();
-    let is_due = |table: &TableState| {
-        let parts = table.parts.iter().map(|part| part.meta());
-        expired(parts, table.definition.retention, now)
-    };
-    let state = store.state.load();
-    if state
-        .table(name)
-        .is_none_or(|table| is_due(table).is_empty())
-    {
-        return Ok(());
-    }
-    // No flush may publish other newest rows meanwhile.
-    let mut manifest = store.manifest.lock();
-    let state = store.state.load();
-    let Some(table) = state.table(name) else {
-        return Ok(());
-    };
-    let gone = is_due(table);
-    let removed = with_ids(table, &gone);
-    let latest = latest::aged(table, now, &store.shelf, &store.settings)?;
-    let edit = Edit::Expire {
-        removed: gone,
-        latest: only(name, latest.as_ref()),
-    };
-    let replaced = Replaced {
-        added: &[],
-        removed: &removed,
-        latest: Some(latest.map(|stored| stored.part)),
-    };
-    let published = FailPoint::RetentionPublished;
-    publish(store, &mut manifest, (name, edit), replaced, published)?;
-    drop(manifest);
-    // What is expired is gone all the same, and an index that is too large does no harm (E-4).
-    if let Err(error) = renumber(store, name) {
-        warn!(table = name, %error, "the series of a table keep their numbers");
-    }
-    store.metrics.expired_parts.inc_by(removed.len() as u64);
-    debug!(table = name, parts = removed.len(), "expired");
-    Ok(())
-}
-
-/// Gives a table whose series are mostly gone a smaller index.
-///
-/// # Errors
-/// Those of opening a part; the table keeps its index then.
-fn renumber(store: &Store, name: &str) -> Result<(), Error> {
-    let state = store.state.load();
-    let Some(table) = state.table(name) else {
-        return Ok(());
-    };
-    // What the parts have is looked up before anybody has to wait for it.
-    let mut live = LiveSeries::default();
-    if !live.look(table)? || !live.is_sparse(table) {
-        return Ok(());
-    }
-    // No part or chunk may come or go meanwhile: the manifest's lock keeps parts, the turn chunks.
-    let _manifest = store.manifest.lock();
-    let writer = store.state.write();
-    let mut next = writer.next();
-    if let Some(table) = next.table_mut(name) {
-        live.look(table)?;
-        *table = table.renumbered(&live);
-    }
-    store
-        .pressure
-        .measure(&next, store.environment.clock.monotonic());
-    writer.publish(next);
-    Ok(())
 }
 
 /// Merges parts of a table, and leaves out what the tombstones of the manifest delete.
@@ -275,8 +159,11 @@ fn merge(
     let name = &table.definition.name;
     let mut removed = with_ids(table, &choice.parts);
     removed.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
+    // A restore to before a change of the mode that the manifest does not have needs the rows that are kept.
+    let flushed_mode = store.manifest.lock().present().manifest.mode(name);
     let contents = Contents {
         table,
+        mode: flushed_mode.map_or(table.mode(), |mode| mode.or(table.mode())),
         sources: removed
             .iter()
             .map(|part| Ok(Source::Part(Arc::new(part.open()?))))
@@ -322,66 +209,11 @@ fn merge(
         removed: &removed,
         latest: None,
     };
-    let mut manifest = store.manifest.lock();
-    publish(store, &mut manifest, (name, edit), replaced, published)?;
-    drop(manifest);
+    publish(store, (name, edit), replaced, published)?;
     let bytes: u64 = removed.iter().map(|part| part.meta().bytes).sum();
     store.metrics.compactions.inc();
     store.metrics.compacted_bytes.inc_by(bytes);
     debug!(table = name, parts = removed.len(), bytes, "compacted");
-    Ok(())
-}
-
-fn with_ids(table: &TableState, ids: &[PartId]) -> Vec<Arc<StoredPart>> {
-    let parts = table
-        .parts
-        .iter()
-        .filter(|part| ids.contains(&part.meta().id));
-    parts.map(Arc::clone).collect()
-}
-
-/// What takes the place of what.
-#[derive(Debug)]
-struct Replaced<'a> {
-    added: &'a [Arc<StoredPart>],
-    removed: &'a [Arc<StoredPart>],
-    /// The latest part from now on, where it changes.
-    latest: Option<Option<Arc<StoredPart>>>,
-}
-
-impl Replaced<'_> {
-    fn undo(&self) {
-        let latest = self.latest.iter().flatten();
-        self.added
-            .iter()
-            .chain(latest)
-            .for_each(|part| part.mark_obsolete());
-    }
-}
-
-/// Replaces parts, durably first, then for readers (E-1).
-fn publish(
-    store: &Store,
-    manifest: &mut ManifestStore,
-    (table, edit): (&str, Edit),
-    replaced: Replaced<'_>,
-    published: FailPoint,
-) -> Result<(), Error> {
-    manifest.edit(edit, || replaced.undo())?;
-    store.environment.disk.pass(published);
-    let mut removed = replaced.removed.to_vec();
-    let writer = store.state.write();
-    let mut next = writer.next();
-    if let Some(table) = next.table_mut(table) {
-        table.replace_parts(replaced.added, replaced.removed);
-        table.forget_tombstones();
-        if let Some(latest) = replaced.latest {
-            removed.extend(table.put_latest(latest));
-        }
-    }
-    writer.publish(next);
-    // E-2: the files go when the last view, backup or scan that has them is gone.
-    removed.iter().for_each(|part| part.mark_obsolete());
     Ok(())
 }
 

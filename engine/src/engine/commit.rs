@@ -59,7 +59,9 @@ impl Engine {
             .prepare(Binding([0; 32]), edit.to_record())
             .map_err(Error::log)?;
         let mut admission = store.admission.lock();
-        let edited = admission.examine_edit(&edit)?;
+        // Loaded under the lock, so that no delete is missed between those applied and those under way.
+        let state = store.state.load();
+        let edited = admission.examine_edit(&edit, &state)?;
         let ticket = store.log.submit(prepared).map_err(Error::log)?;
         admission.take_edit(edit, edited, ticket)
     }
@@ -79,7 +81,8 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Self::edit`]; [`Error::Absent`] for a table or tag that does not exist, [`Error::Refused`] for
-    /// rows that cannot be meant.
+    /// rows that cannot be meant; [`Error::Overloaded`] while more than `tombstones_max` deletes wait for a
+    /// merge that makes them real.
     pub fn delete_rows(&self, table: &str, rows: RowPredicate) -> Result<Commit, Error> {
         let table = table.to_owned();
         self.edit(CatalogueEdit::DeleteRows { table, rows })

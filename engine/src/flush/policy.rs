@@ -15,6 +15,9 @@ pub(crate) enum Reason {
     Age,
     /// The log behind the last flush is near `replay_bytes_max`.
     Replay,
+    /// Deletes that no manifest has are many: compaction waits for it, and chunks before and behind them are
+    /// not merged.
+    Deletes,
     /// A flush began and failed; its rows are in no memtable that the other reasons look at.
     Unfinished,
 }
@@ -27,6 +30,7 @@ struct Load {
     now: MonotonicNanos,
     flushed: Lsn,
     log_end: Lsn,
+    deletes: u64,
     has_begun: bool,
 }
 
@@ -38,6 +42,7 @@ pub(crate) fn due(store: &Store) -> Option<Reason> {
         now: store.environment.clock.monotonic(),
         flushed: store.state.load().flushed_lsn,
         log_end: store.log.end_lsn(),
+        deletes: store.pressure.deletes(),
         // While somebody has the turn, a flush is under way, and none is due beside it.
         has_begun: store.flushing.try_lock().is_some_and(|turn| turn.is_some()),
     };
@@ -53,6 +58,10 @@ fn choose(load: &Load, settings: &Settings) -> Option<Reason> {
     if replay >= settings.replay_bytes_max / 4 * 3 {
         return Some(Reason::Replay);
     }
+    let deletes_max = DELETES_MAX.min(u64::from(settings.tombstones_max) / 4);
+    if load.deletes >= deletes_max {
+        return Some(Reason::Deletes);
+    }
     let age = load.oldest.map(|oldest| load.now.since(oldest).as_nanos());
     let age_max = u128::from(settings.flush_age.nanos().unsigned_abs());
     if age.is_some_and(|age| age >= age_max) {
@@ -60,6 +69,9 @@ fn choose(load: &Load, settings: &Settings) -> Option<Reason> {
     }
     load.has_begun.then_some(Reason::Unfinished)
 }
+
+/// Each may cut the chunks of its table in two.
+const DELETES_MAX: u64 = 256;
 
 #[cfg(test)]
 mod tests {
@@ -75,6 +87,7 @@ mod tests {
         now: MonotonicNanos(u64::MAX),
         flushed: Lsn::ZERO,
         log_end: Lsn::ZERO,
+        deletes: 0,
         has_begun: false,
     };
 
@@ -96,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_age_and_replay_each_suffice() {
+    fn bytes_age_replay_and_deletes_each_suffice() {
         let settings = Settings::default();
         let bytes = Load {
             memtable_bytes: settings.flush_bytes,
@@ -118,5 +131,13 @@ mod tests {
             ..IDLE
         };
         assert_eq!(choose(&replay, &settings), Some(Reason::Replay));
+        let deletes = |deletes| Load { deletes, ..IDLE };
+        assert_eq!(choose(&deletes(255), &settings), None);
+        assert_eq!(choose(&deletes(256), &settings), Some(Reason::Deletes));
+        let few = Settings {
+            tombstones_max: 8,
+            ..settings
+        };
+        assert_eq!(choose(&deletes(2), &few), Some(Reason::Deletes));
     }
 }

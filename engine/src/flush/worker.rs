@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::FailPoint;
-use schema::Lsn;
 use tracing::{debug, warn};
 
 use super::policy::due;
 use super::windows_of;
 use crate::Error;
 use crate::Settings;
-use crate::latest;
-use crate::manifest::{Edit, FlushPoint};
+use crate::latest::{self, NextLatest};
+use crate::manifest::{Edit, FlushPoint, Manifest};
 use crate::memtable::MemTable;
 use crate::merge::Source;
 use crate::part::Heat;
@@ -126,19 +125,19 @@ pub(crate) fn freeze_tables(state: &mut State) {
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     parts: Vec<Stored>,
-    /// The latest part of each table whose rows these are, where it is known.
-    latest: BTreeMap<String, Option<Stored>>,
+    /// The latest part of each table whose rows these are.
+    latest: BTreeMap<String, NextLatest>,
 }
 
 impl Written {
     /// Returns the edit that publishes it.
     pub(crate) fn edit(&self, point: FlushPoint) -> Edit {
-        let entry = |stored: &Stored| stored.entry.clone();
+        let added = self.parts.iter().map(|stored| stored.entry.clone());
         let latest = self.latest.iter();
         Edit::Flush {
-            added: self.parts.iter().map(entry).collect(),
+            added: added.collect(),
             latest: latest
-                .map(|(table, stored)| (table.clone(), stored.as_ref().map(entry)))
+                .map(|(table, next)| (table.clone(), next.change()))
                 .collect(),
             point: Box::new(point),
         }
@@ -150,9 +149,9 @@ impl Written {
 
     /// Says that no manifest will name it.
     fn mark_obsolete(&self) {
-        let latest = self.latest.values().flatten();
-        let all = self.parts.iter().chain(latest);
-        all.for_each(|stored| stored.part.mark_obsolete());
+        let parts = self.parts.iter();
+        parts.for_each(|stored| stored.part.mark_obsolete());
+        self.latest.values().for_each(NextLatest::mark_obsolete);
     }
 }
 
@@ -187,6 +186,8 @@ fn write_table(
     let Some(frozen) = &table.frozen else {
         return Ok(());
     };
+    // A restore to a moment between the point and a change of the mode needs the rows that this one keeps.
+    let mode = point.mode(table).or(table.mode());
     for window in windows_of(frozen.chunks(), settings) {
         let within = |chunk: &&Arc<crate::memtable::Chunk>| {
             chunk.time_min < window.end.nanos() && window.start.nanos() <= chunk.time_max
@@ -194,6 +195,7 @@ fn write_table(
         let chunks = frozen.chunks().filter(within);
         let contents = Contents {
             table,
+            mode,
             sources: chunks
                 .map(|chunk| Source::Chunk(Arc::clone(chunk)))
                 .collect(),
@@ -222,7 +224,7 @@ fn publish(store: &Store, begun: &Begun, written: Written) -> Result<(), Error> 
     store.environment.disk.pass(FailPoint::FlushPublished);
     let writer = store.state.write();
     let mut next = writer.next();
-    let removed = retire(&mut next, begun.point.end, written);
+    let removed = retire(&mut next, written, &manifest.present().manifest);
     store
         .pressure
         .measure(&next, store.environment.clock.monotonic());
@@ -232,9 +234,13 @@ fn publish(store: &Store, begun: &Begun, written: Written) -> Result<(), Error> 
     Ok(())
 }
 
-/// E-1: in one state, frozen memtables go and the parts with their rows come. Returns the latest parts that
-/// no manifest names any more.
-pub(crate) fn retire(state: &mut State, end: Lsn, written: Written) -> Vec<Arc<StoredPart>> {
+/// E-1: in one state, frozen memtables go and the parts with their rows come, as the manifest has them.
+/// Returns the latest parts that it does not name any more.
+pub(crate) fn retire(
+    state: &mut State,
+    written: Written,
+    manifest: &Manifest,
+) -> Vec<Arc<StoredPart>> {
     for table in state
         .tables
         .values_mut()
@@ -252,12 +258,19 @@ pub(crate) fn retire(state: &mut State, end: Lsn, written: Written) -> Vec<Arc<S
         Arc::make_mut(table).forget_tombstones();
     }
     let mut removed = Vec::new();
-    for (name, latest) in written.latest {
+    for (name, next) in written.latest {
         if let Some(table) = state.table_mut(&name) {
-            removed.extend(table.put_latest(latest.map(|stored| stored.part)));
+            removed.extend(table.put_latest(next.into_latest()));
         }
     }
-    state.flushed_lsn = end;
+    let with_latest = state.tables.values_mut();
+    for table in with_latest.filter(|table| table.latest.is_some()) {
+        let named = manifest.latest.get(&table.definition.name);
+        if table.latest_id() != named.map(|entry| entry.meta.id) {
+            removed.extend(Arc::make_mut(table).drop_latest());
+        }
+    }
+    state.flushed_lsn = manifest.flushed_lsn;
     removed
 }
 
@@ -267,10 +280,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
-    use platform::{Fault, Operation, Rule};
+    use platform::{Fault, Operation, Rule, UnixNanos};
+    use schema::Span;
 
-    use super::{due, flush};
+    use super::{due, flush, freeze, publish, write_tables};
     use crate::Settings;
+    use crate::compaction::compact;
     use crate::flush::Reason;
     use crate::store::{Bare, NOW};
 
@@ -294,5 +309,29 @@ mod tests {
         }
         flush(&bare.store).unwrap();
         assert_eq!((due(&bare.store), bare.files("parts")), (None, 1));
+    }
+
+    /// The turn keeps them apart; should it ever not, the manifest does.
+    #[test]
+    fn newest_rows_that_an_expiry_has_removed_are_not_published_by_a_flush_that_began_before() {
+        let (bare, day) = (Bare::open(Settings::default()), 86_400_000_000_000);
+        bare.write(NOW).unwrap();
+        bare.retain("cpu", Span::from_days(30));
+        flush(&bare.store).unwrap();
+        // The row comes late, and is not the newest before the other is gone.
+        bare.write(NOW - day).unwrap();
+        let store = &bare.store;
+        let begun = freeze(store).unwrap();
+        let state = store.state.load();
+        let written = write_tables(&state, &begun.point, &store.shelf, &store.settings).unwrap();
+        bare.clock.set(UnixNanos(NOW + 31 * day));
+        compact(store).unwrap();
+        publish(store, &begun, written).unwrap_err();
+        flush(store).unwrap();
+        let state = store.state.load();
+        let table = state.table("cpu").unwrap();
+        assert!(table.current_latest().is_some());
+        let latest = table.latest(&|_| Ok(())).unwrap();
+        assert_eq!(latest.extents().next().unwrap().times.1, NOW - day);
     }
 }

@@ -7,36 +7,45 @@
 //!
 //! A table's latest part has the newest row of each series that its parts have, and is a part like any
 //! other, beside them. A flush writes the next one out of the present one and what it flushes, so that
-//! nothing is done when rows are written; a merge of parts changes nothing; retention takes out the rows
-//! that are too old. After a deletion it is *stale*, since the row before the newest is unknown: parts
-//! are searched then, until a compaction has made the deletion real and has [`renewed`] it.
+//! nothing is done when rows are written; a merge of parts changes nothing; where retention drops parts,
+//! what they had is looked for in those that stay ([`without`]). After a deletion it is *stale*, since the
+//! row before the newest is unknown, and it counts only in the mode that it was made in: parts are searched
+//! then, until a compaction has made the deletion real and has found the newest rows anew ([`Renewal`]).
 //!
 //! It is derived: where it is damaged or does not fit its memory, the parts are searched.
+//!
+//! What the manifest names was made of the parts that it names, in the mode that its catalogue has, and no
+//! tombstone was for any of them. So whoever writes one has the turn to flush, and the manifest refuses one
+//! that was made from another than the present one.
 
 mod newest;
-mod renewed;
+mod next;
+mod renewal;
+mod written;
 
 use std::sync::Arc;
 
-use schema::{Lsn, TimeRange, Timestamp};
+use schema::{Lsn, Timestamp};
 use tracing::warn;
 
-pub(crate) use renewed::renewed;
+pub(crate) use newest::Hold;
+pub(crate) use next::NextLatest;
+pub(crate) use renewal::Renewal;
+pub(crate) use written::{flushed, without};
 
 use self::newest::{Search, newest};
-use crate::manifest::FlushPoint;
+use crate::Error;
 use crate::memtable::{Chunk, MemTable};
-use crate::merge::Source;
-use crate::part::Heat;
-use crate::state::{Shelf, StoredPart, TableState};
-use crate::store::{Contents, Stored, store_part};
+use crate::merge::{Mode, Source};
+use crate::state::{StoredPart, TableState};
 use crate::tombstone::Deletions;
-use crate::{Error, Settings};
 
 /// A table's latest part.
 #[derive(Debug, Clone)]
 pub(crate) struct Latest {
     pub(crate) part: Arc<StoredPart>,
+    /// How rows of equal time were read when it was made: it says nothing of the other mode.
+    pub(crate) mode: Mode,
     /// Whether rows were deleted since: it is only kept for the manifest that names it.
     pub(crate) is_stale: bool,
 }
@@ -45,19 +54,19 @@ impl TableState {
     /// Returns a table that has just the newest row of every series, in memory.
     ///
     /// # Errors
-    /// Those of reading parts; [`Error::Limit`] for rows of more than these bytes.
-    pub(crate) fn latest(&self, bytes_max: u64) -> Result<Self, Error> {
-        let rows = match self.current_latest() {
-            Some(part) => {
-                match opened(part).and_then(|part| self.newest_with(vec![part], bytes_max)) {
-                    Err(error) if !matches!(error, Error::Limit { .. }) => {
-                        warn!(table = self.definition.name, %error, "the newest rows are searched in all parts");
-                        self.newest_with(self.all_parts()?, bytes_max)?
-                    }
-                    outcome => outcome?,
-                }
+    /// Those of reading parts; what `hold` refuses.
+    pub(crate) fn latest(&self, hold: &Hold<'_>) -> Result<Self, Error> {
+        let kept = self.current_latest().map(|part| {
+            let sources = vec![opened(part)?];
+            self.newest_with(sources, hold)
+        });
+        let rows = match kept {
+            Some(Err(error)) if is_of_disk(&error) => {
+                warn!(table = self.definition.name, %error, "the newest rows are searched in all parts");
+                self.searched(hold)?
             }
-            None => self.newest_with(self.all_parts()?, bytes_max)?,
+            Some(outcome) => outcome?,
+            None => self.searched(hold)?,
         };
         Ok(Self {
             parts: Arc::default(),
@@ -71,133 +80,71 @@ impl TableState {
 
     /// Returns the latest part, if it is what it says.
     pub(crate) fn current_latest(&self) -> Option<&Arc<StoredPart>> {
-        let latest = self.latest.as_ref().filter(|latest| !latest.is_stale)?;
-        Some(&latest.part)
+        self.latest_in(self.mode())
     }
 
-    /// Returns the newest rows of what is stored and of the chunks in memory.
-    fn newest_with(&self, stored: Vec<Source>, bytes_max: u64) -> Result<Chunk, Error> {
-        let mut sources = stored;
+    /// Returns the latest part, if it is what it says where rows are read in this mode.
+    fn latest_in(&self, mode: Mode) -> Option<&Arc<StoredPart>> {
+        let latest = self.latest.as_ref()?;
+        let is_current = !latest.is_stale && latest.mode == mode;
+        (is_current && !latest.part.is_damaged()).then_some(&latest.part)
+    }
+
+    /// Returns the newest rows of all parts and of the chunks in memory.
+    fn searched(&self, hold: &Hold<'_>) -> Result<Chunk, Error> {
+        let mut found: Option<Arc<Chunk>> = None;
+        for parts in self.parts.chunks(PARTS_AT_ONCE) {
+            let before = found.take();
+            let held = bytes_of(before.as_ref());
+            let before = before.into_iter().map(Source::Chunk).map(Ok);
+            let sources = before.chain(parts.iter().map(opened));
+            let search = self.search(sources.collect::<Result<_, _>>()?);
+            found = Some(Arc::new(search.run(&|bytes| hold(held + bytes))?));
+        }
+        let held = bytes_of(found.as_ref());
+        let found = found.into_iter().map(Source::Chunk).collect();
+        self.newest_with(found, &|bytes| hold(held + bytes))
+    }
+
+    /// Returns the newest rows of what was found in parts and of the chunks in memory.
+    fn newest_with(&self, mut sources: Vec<Source>, hold: &Hold<'_>) -> Result<Chunk, Error> {
         sources.extend(self.chunks().map(|chunk| Source::Chunk(Arc::clone(chunk))));
-        let deletions = Deletions::below(Lsn::MAX, self, &sources);
-        let search = Search {
-            table: self,
-            deletions,
-            from: Timestamp::MIN,
-            bytes_max,
-        };
-        newest(&search, sources.into())
+        self.search(sources).run(hold)
     }
 
-    fn all_parts(&self) -> Result<Vec<Source>, Error> {
-        self.parts.iter().map(opened).collect()
+    fn search(&self, sources: Vec<Source>) -> Search<'_> {
+        Search {
+            table: self,
+            mode: self.mode(),
+            // What was found before is of rows that stay, and no tombstone that is for all of it hides one.
+            deletions: Deletions::below(Lsn::MAX, self, &sources),
+            from: Timestamp::MIN,
+            sources: sources.into(),
+        }
     }
+}
+
+impl Search<'_> {
+    fn run(self, hold: &Hold<'_>) -> Result<Chunk, Error> {
+        newest(&self, hold)
+    }
+}
+
+fn bytes_of(rows: Option<&Arc<Chunk>>) -> u64 {
+    rows.map_or(0, |rows| rows.bytes as u64)
 }
 
 fn opened(part: &Arc<StoredPart>) -> Result<Source, Error> {
     Ok(Source::Part(Arc::new(part.open_for_query()?)))
 }
 
-/// Writes the latest part of a table whose frozen rows are flushed; nothing where it cannot be known
-/// without a search.
-///
-/// # Errors
-/// [`Error::Io`].
-pub(crate) fn flushed(
-    table: &TableState,
-    point: &FlushPoint,
-    shelf: &Shelf,
-    settings: &Settings,
-) -> Result<Option<Stored>, Error> {
-    let is_known = table.parts.is_empty() || table.current_latest().is_some();
-    if !is_known || table.has_deletions() {
-        return Ok(None);
-    }
-    let sources = || {
-        let mut sources = Vec::new();
-        if let Some(part) = table.current_latest() {
-            sources.push(Source::Part(Arc::new(part.open()?)));
-        }
-        let frozen = table.frozen.iter().flat_map(|frozen| frozen.chunks());
-        sources.extend(frozen.map(|chunk| Source::Chunk(Arc::clone(chunk))));
-        Ok(sources)
-    };
-    let found =
-        sources().and_then(|sources| newest(&Search::of_parts(table, settings), sources.into()));
-    let place = Written {
-        committed: point.time,
-        deletes_lsn: point.end,
-    };
-    match known(table, found) {
-        Some(rows) => place.write(table, rows, shelf),
-        None => Ok(None),
-    }
+/// Tells whether a part could not be read: all others may be.
+const fn is_of_disk(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Corrupt { .. } | Error::Seal { .. } | Error::Io { .. }
+    )
 }
 
-/// Writes the latest part of a table without the rows that are past its retention.
-///
-/// # Errors
-/// [`Error::Io`].
-pub(crate) fn aged(
-    table: &TableState,
-    now: Timestamp,
-    shelf: &Shelf,
-    settings: &Settings,
-) -> Result<Option<Stored>, Error> {
-    let Some(part) = table.current_latest() else {
-        return Ok(None);
-    };
-    let meta = part.meta();
-    let place = Written {
-        committed: meta.committed,
-        deletes_lsn: meta.deletes_lsn,
-    };
-    let found = part.open().and_then(|part| {
-        let search = Search::of_parts(table, settings).kept_at(now);
-        newest(&search, [Source::Part(Arc::new(part))].into())
-    });
-    match known(table, found) {
-        Some(rows) => place.write(table, rows, shelf),
-        None => Ok(None),
-    }
-}
-
-/// Returns the rows; nothing, and says so, where they cannot be read or are too many: a flush must not wait
-/// for what only saves a search.
-fn known(table: &TableState, found: Result<Chunk, Error>) -> Option<Chunk> {
-    let unknown = |error: &Error| {
-        warn!(table = table.definition.name, %error, "the newest rows are not kept");
-    };
-    found.inspect_err(unknown).ok()
-}
-
-/// What is noted of a latest part besides its rows.
-#[derive(Debug, Clone, Copy)]
-struct Written {
-    committed: Timestamp,
-    deletes_lsn: Lsn,
-}
-
-impl Written {
-    fn write(
-        self,
-        table: &TableState,
-        rows: Chunk,
-        shelf: &Shelf,
-    ) -> Result<Option<Stored>, Error> {
-        let contents = Contents {
-            table,
-            sources: [Source::Chunk(Arc::new(rows))].into(),
-            window: TimeRange::ALL,
-            level: 0,
-            heat: Heat::Hot,
-            committed: self.committed,
-            deletes_lsn: self.deletes_lsn,
-            pages_max: 0,
-        };
-        store_part(shelf, &contents, &|| Ok(()))
-    }
-}
-
-/// Of the memory for series, what their newest rows may take while they are written.
-const SHARE_OF_INDEX: u64 = 4;
+/// E-3: so many footers are held at once by a search of all parts.
+const PARTS_AT_ONCE: usize = 16;

@@ -2,86 +2,87 @@
 
 use std::sync::Arc;
 
-use schema::{Lsn, TimeRange, Timestamp};
+use schema::{ColumnDefinition, Lsn, TimeRange, Timestamp};
 
-use super::SHARE_OF_INDEX;
+use crate::Error;
 use crate::column::Column;
 use crate::memtable::{Chunk, ChunkField, ChunkRun};
-use crate::merge::{Plan, Reader, Source, SourceRun};
+use crate::merge::{Mode, Plan, Reader, Source, SourceRun};
 use crate::series::SeriesId;
 use crate::state::TableState;
 use crate::store::series_of;
 use crate::tombstone::Deletions;
-use crate::{Error, Settings};
 
 /// Where newest rows are looked for, and which count.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     pub(super) table: &'a TableState,
+    /// How rows of equal time are read.
+    pub(super) mode: Mode,
     pub(super) deletions: Deletions,
     /// Earlier rows are none.
     pub(super) from: Timestamp,
-    /// The most that the rows may take (E-3).
-    pub(super) bytes_max: u64,
+    /// Where the rows are, in the order of the log.
+    pub(super) sources: Arc<[Source]>,
 }
 
-impl<'a> Search<'a> {
-    /// Returns a search for what a latest part is to have.
-    pub(super) fn of_parts(table: &'a TableState, settings: &Settings) -> Self {
-        Self {
-            table,
-            deletions: Deletions::default(),
-            from: Timestamp::MIN,
-            bytes_max: settings.shares.index_bytes_max / SHARE_OF_INDEX,
-        }
-    }
-
-    /// Returns the search for rows that are within their retention at a moment, which must be one that
-    /// retention believes.
-    pub(super) fn kept_at(self, now: Timestamp) -> Self {
-        let kept = self.table.definition.retention;
-        let from = kept.map_or(Timestamp::MIN, |kept| now.saturating_sub(kept));
-        Self { from, ..self }
-    }
-}
+/// Is told how many bytes newest rows take from now on, and refuses if they may not (E-3).
+pub(crate) type Hold<'a> = dyn Fn(u64) -> Result<(), Error> + 'a;
 
 /// Returns the newest rows, of each series that has any one.
 ///
 /// Reads for each run the page of times that its last row is on, and for the rows that are found the pages
-/// of their fields; all times of a series where some of its rows are deleted.
+/// of their fields; all times of a series whose newest rows are deleted.
 ///
 /// # Errors
-/// Those of reading a page; [`Error::Limit`] for more rows than fit their memory.
-pub(super) fn newest(search: &Search<'_>, sources: Arc<[Source]>) -> Result<Chunk, Error> {
-    let fields = &search.table.definition.fields;
-    let wanted: Vec<_> = fields.iter().enumerate().collect();
-    let mut finding = Finding {
-        search,
-        reader: Reader::new(Arc::clone(&sources), &wanted),
-        one: Plan::new(true),
-        all: Plan::new(true),
-        series: Vec::new(),
-    };
+/// Those of reading a page; what `hold` refuses, which is asked each time that some more rows are found.
+pub(super) fn newest(search: &Search<'_>, hold: &Hold<'_>) -> Result<Chunk, Error> {
+    let mut finding = Finding::new(search, hold);
     // In the order of tags, as the runs of parts are: so each page is met once.
-    for (series, runs) in series_of(&search.table.series, &sources) {
+    for (series, runs) in series_of(&search.table.series, &search.sources) {
         finding.series(series, runs)?;
     }
-    finding.finish(&sources)
+    finding.write()?;
+    finding.finish()
 }
 
 struct Finding<'a> {
     search: &'a Search<'a>,
+    hold: &'a Hold<'a>,
     reader: Reader,
     /// The rows of the series that is looked at.
     one: Plan,
-    /// The newest row of each series so far.
-    all: Plan,
+    /// Newest rows that were found and not read yet.
+    block: Plan,
+    /// The series of each row that was found, of those that were read the times and the fields.
     series: Vec<SeriesId>,
+    times: Vec<i64>,
+    columns: Vec<Option<Column>>,
 }
 
-impl Finding<'_> {
+impl<'a> Finding<'a> {
+    fn new(search: &'a Search<'a>, hold: &'a Hold<'a>) -> Self {
+        let fields = &search.table.definition.fields;
+        let wanted: Vec<_> = fields.iter().enumerate().collect();
+        let column = |(wanted, field): (usize, &ColumnDefinition)| {
+            let mut sources = search.sources.iter();
+            let is_there = sources.any(|source| source.field(wanted, field).is_some());
+            is_there.then(|| Column::empty(field.field_type))
+        };
+        Self {
+            search,
+            hold,
+            reader: Reader::new(Arc::clone(&search.sources), &wanted),
+            one: Plan::new(true),
+            block: Plan::new(true),
+            series: Vec::new(),
+            times: Vec::new(),
+            columns: fields.iter().enumerate().map(column).collect(),
+        }
+    }
+
     fn series(&mut self, series: SeriesId, runs: Vec<SourceRun>) -> Result<(), Error> {
-        let (start, runs) = self.narrowed(runs)?;
+        let (start, runs) = self.narrowed(series, runs)?;
         if runs.is_empty() {
             return Ok(());
         }
@@ -89,10 +90,14 @@ impl Finding<'_> {
             start: start.max(self.search.from),
             ..TimeRange::ALL
         };
-        let table = self.search.table;
-        let (reader, deletions) = (&mut self.reader, &self.search.deletions);
+        let Search {
+            table,
+            mode,
+            deletions,
+            ..
+        } = self.search;
         let place = (series, &*table.series);
-        let mut merge = deletions.merge(table.mode(), place, runs, &range, reader)?;
+        let mut merge = deletions.merge(*mode, place, runs, &range, &mut self.reader)?;
         let mut last = None;
         while !merge.is_done() {
             self.one.clear();
@@ -100,27 +105,31 @@ impl Finding<'_> {
             last = self.one.last().or(last);
         }
         if let Some((time, candidates)) = last {
-            let start = self.all.candidates.len();
-            self.all.candidates.extend(candidates);
-            self.all.push_merged(time, start);
+            let start = self.block.candidates.len();
+            self.block.candidates.extend(candidates);
+            self.block.push_merged(time, start);
             self.series.push(series);
         }
-        Ok(())
+        match self.block.rows() < STEP_ROWS {
+            true => Ok(()),
+            false => self.write(),
+        }
     }
 
-    /// Returns the time of the newest row, and the runs that have one of that time; of a table with
-    /// deletions all runs, since the newest row may be deleted.
-    fn narrowed(&mut self, mut runs: Vec<SourceRun>) -> Result<(Timestamp, Vec<SourceRun>), Error> {
-        if !self.search.deletions.is_empty() {
-            return Ok((Timestamp::MIN, runs));
-        }
-        let sources = Arc::clone(self.reader.sources());
+    /// Returns the time of the newest row, and the runs that have one of that time; all runs where that row
+    /// is deleted.
+    fn narrowed(
+        &mut self,
+        series: SeriesId,
+        mut runs: Vec<SourceRun>,
+    ) -> Result<(Timestamp, Vec<SourceRun>), Error> {
+        let sources = Arc::clone(&self.search.sources);
         let end = |run: &SourceRun| sources.get(run.source).map(|s| s.time_bounds().1);
         // Where the newest rows may be first: what ends before that has nothing newer.
         runs.sort_by_key(|run| std::cmp::Reverse(end(run)));
         let (mut latest, mut newest) = (i64::MIN, Vec::new());
-        for mut run in runs {
-            if end(&run).is_none_or(|end| end < latest) {
+        for run in &runs {
+            if end(run).is_none_or(|end| end < latest) {
                 break;
             }
             let last = run.rows.end - 1..run.rows.end;
@@ -132,42 +141,59 @@ impl Finding<'_> {
                 newest.clear();
                 latest = time;
             }
-            if sources.get(run.source).is_some_and(Source::is_unique) {
-                run.rows = last;
-            }
-            newest.push(run);
+            let is_unique = sources.get(run.source).is_some_and(Source::is_unique);
+            newest.push(SourceRun {
+                source: run.source,
+                rows: if is_unique { last } else { run.rows.clone() },
+            });
+        }
+        let time = Timestamp::from_nanos(latest);
+        let place = (series, &*self.search.table.series);
+        if self.search.deletions.hide_any(place, &newest, time) {
+            runs.sort_by_key(|run| run.source);
+            return Ok((Timestamp::MIN, runs));
         }
         newest.sort_by_key(|run| run.source);
-        Ok((Timestamp::from_nanos(latest), newest))
+        Ok((time, newest))
     }
 
-    /// Reads the fields and puts the rows in the order of their series' numbers.
-    fn finish(mut self, sources: &[Source]) -> Result<Chunk, Error> {
+    /// Reads the fields of the rows that were found last.
+    fn write(&mut self) -> Result<(), Error> {
+        for (wanted, column) in self.columns.iter_mut().enumerate() {
+            if let Some(column) = column {
+                self.reader.append(wanted, &self.block, column)?;
+            }
+        }
+        self.times.extend_from_slice(&self.block.times);
+        self.block.clear();
+        (self.hold)(self.bytes())
+    }
+
+    fn bytes(&self) -> u64 {
+        let columns = self.columns.iter().flatten();
+        let fields: usize = columns.map(Column::bytes).sum();
+        (fields + self.times.len() * ROW_BYTES) as u64
+    }
+
+    /// Puts the rows in the order of their series' numbers.
+    fn finish(self) -> Result<Chunk, Error> {
+        let bytes = self.bytes();
         let mut order: Vec<u32> = (0u32..).take(self.series.len()).collect();
         order.sort_unstable_by_key(|row| self.series.get(*row as usize).copied());
-        let at = |row: &u32| *row as usize;
-        let (table, limit) = (self.search.table, self.search.bytes_max);
-        let (mut fields, mut bytes) = (Vec::new(), 0);
-        for (wanted, field) in table.definition.fields.iter().enumerate() {
-            if !sources.iter().any(|s| s.field(wanted, field).is_some()) {
-                fields.push(None);
-                continue;
-            }
-            let mut column = Column::empty(field.field_type);
-            self.reader.append(wanted, &self.all, &mut column)?;
-            bytes += column.bytes() as u64;
-            if bytes > limit {
-                let what = "bytes of newest rows, which follow from memory_bytes_max";
-                return Err(Error::Limit { what, limit });
-            }
-            fields.push(Some(ChunkField::of(column.gather(&order))));
+        let mut fields = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            // For a moment a column is there twice.
+            (self.hold)(bytes + column.as_ref().map_or(0, Column::bytes) as u64)?;
+            fields.push(column.map(|column| ChunkField::of(column.gather(&order))));
         }
+        let at = |row: &u32| *row as usize;
         let runs = (0u32..).zip(&order).filter_map(|(start, row)| {
             let series = *self.series.get(at(row))?;
             Some(ChunkRun { series, start })
         });
-        let times = order.iter().filter_map(|row| self.all.times.get(at(row)));
+        let times = order.iter().filter_map(|row| self.times.get(at(row)));
         let lsn = |lsn: Option<Lsn>| lsn.unwrap_or(Lsn::ZERO);
+        let sources = &self.search.sources;
         let first = lsn(sources.iter().map(Source::first_lsn).min());
         let last = lsn(sources.iter().map(Source::last_lsn).max());
         Ok(Chunk::new(
@@ -179,5 +205,7 @@ impl Finding<'_> {
     }
 }
 
-/// Rows that are looked at at a time, where they must be.
+/// Rows that are looked at, or read, at a time, where they must be.
 const STEP_ROWS: usize = 8_192;
+/// What a row takes besides its fields: its time, its series and its place, here and in the result.
+const ROW_BYTES: usize = 32;

@@ -4,6 +4,8 @@ use schema::Lsn;
 
 use super::{Edit, FlushPoint, LatestParts, Manifest, PartEntry};
 use crate::Error;
+use crate::catalogue::Catalogue;
+use crate::merge::Mode;
 use crate::part::{PartId, PartMeta};
 use crate::tombstone::Tombstone;
 
@@ -20,15 +22,20 @@ impl Manifest {
                 latest,
                 point,
             } => {
+                self.check_latest(&latest)?;
                 next.flush(added, *point)?;
                 next.set_latest(latest)?;
             }
             Edit::Compact { removed, added } => next.compact(&removed, added)?,
             Edit::Expire { removed, latest } => {
+                self.check_latest(&latest)?;
                 next.remove(&removed)?;
                 next.set_latest(latest)?;
             }
-            Edit::Latest(latest) => next.set_latest(latest)?,
+            Edit::Latest(latest) => {
+                self.check_latest(&latest)?;
+                next.set_latest(latest)?;
+            }
             Edit::Timeline(timeline) if timeline < self.timeline => {
                 return Err(broken(self.flushed_lsn, "the timeline goes back"));
             }
@@ -54,10 +61,18 @@ impl Manifest {
         self.flushed_lsn = point.end;
         self.last_lsn = point.last_lsn;
         self.flushed_time = point.time;
-        // Newest rows from before a delete are not those after it, and must not outlive its tombstone.
-        for table in point.tombstones.keys() {
-            self.latest.remove(table);
-        }
+        // Newest rows from before a delete are not those after it, and must not outlive its tombstone; nor
+        // are those of one mode the ones of the other.
+        let mode = |catalogue: &Catalogue, table: &str| {
+            catalogue
+                .table(table)
+                .map(|definition| Mode::of(definition))
+        };
+        let (before, after) = (&self.catalogue, &point.catalogue);
+        self.latest.retain(|table, _| {
+            let is_deleted = point.tombstones.contains_key(table);
+            !is_deleted && mode(before, table) == mode(after, table)
+        });
         self.tombstones = point.tombstones;
         self.windows = point.windows;
         self.catalogue = point.catalogue;
@@ -81,9 +96,29 @@ impl Manifest {
         self.add(added)
     }
 
+    /// Checks that latest parts take the place of those that they were made from: another has rows that
+    /// are not there any more, or lacks some that are.
+    fn check_latest(&self, latest: &LatestParts) -> Result<(), Error> {
+        let id = |table| {
+            self.latest
+                .get(table)
+                .map(|entry: &PartEntry| entry.meta.id)
+        };
+        match latest
+            .iter()
+            .all(|(table, change)| id(table) == change.before)
+        {
+            true => Ok(()),
+            false => Err(broken(
+                self.flushed_lsn,
+                "a latest part was made from another than the present one",
+            )),
+        }
+    }
+
     fn set_latest(&mut self, latest: LatestParts) -> Result<(), Error> {
-        for (table, entry) in latest {
-            let Some(entry) = entry else {
+        for (table, change) in latest {
+            let Some(entry) = change.after else {
                 self.latest.remove(&table);
                 continue;
             };

@@ -7,8 +7,9 @@ use schema::{Lsn, Timestamp};
 use super::PartEntry;
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
+use crate::merge::Mode;
 use crate::part::PartId;
-use crate::state::State;
+use crate::state::{State, TableState};
 use crate::tombstone::Tombstone;
 
 /// One change, made durable as one (E-1).
@@ -43,8 +44,17 @@ pub(crate) enum Edit {
     Timeline(u32),
 }
 
-/// For tables by name, the latest part that they have from now on, if any.
-pub(crate) type LatestParts = BTreeMap<String, Option<PartEntry>>;
+/// For tables by name, what becomes of their latest parts.
+pub(crate) type LatestParts = BTreeMap<String, LatestChange>;
+
+/// What becomes of a table's latest part.
+#[derive(Debug, Clone)]
+pub(crate) struct LatestChange {
+    /// The one that there was when the next one was made.
+    pub(crate) before: Option<PartId>,
+    /// The one that there is from now on, if any.
+    pub(crate) after: Option<PartEntry>,
+}
 
 /// A point of the log, and what follows from the records below it besides rows.
 #[derive(Debug, Clone)]
@@ -64,6 +74,12 @@ pub(crate) struct FlushPoint {
 }
 
 impl FlushPoint {
+    /// Returns how rows of a table are read at this point, which is not beyond what the table knows.
+    pub(crate) fn mode(&self, table: &TableState) -> Mode {
+        let definition = self.catalogue.table(&table.definition.name);
+        definition.map_or_else(|| table.mode(), |definition| Mode::of(definition))
+    }
+
     /// Returns the point that a state is at, with the windows of that moment.
     pub(crate) fn of(state: &State, windows: &Windows) -> Self {
         let deleted = state

@@ -16,12 +16,13 @@ use std::collections::BTreeMap;
 use schema::{Lsn, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use edit::{Edit, FlushPoint, LatestParts};
+pub(crate) use edit::{Edit, FlushPoint, LatestChange, LatestParts};
 pub(crate) use format::{decode, encode};
 pub(crate) use store::{ManifestStore, newest};
 
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
+use crate::merge::Mode;
 use crate::part::{PartId, PartMeta};
 use crate::tombstone::Tombstone;
 
@@ -80,6 +81,12 @@ impl Manifest {
     /// Returns a part.
     pub(crate) fn part(&self, id: &PartId) -> Option<&PartEntry> {
         self.parts.iter().find(|entry| entry.meta.id == *id)
+    }
+
+    /// Returns how rows of a table are read, if it is in the catalogue.
+    pub(crate) fn mode(&self, table: &str) -> Option<Mode> {
+        let definition = self.catalogue.table(table)?;
+        Some(Mode::of(definition))
     }
 
     /// Returns every part that is to be on disk, latest parts included.

@@ -12,6 +12,7 @@
 //! | M-6 | a part that the newest names is missing or damaged in its footer | refused, naming the file |
 //! | M-7 | a part that the newest does not name | removed: it was never published, or is merged or expired |
 //! | M-8 | manifests older than the newest two | removed |
+//! | M-9 | a latest part that does not open | left out of a new manifest, and removed: it follows from the parts |
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

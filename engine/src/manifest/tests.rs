@@ -8,7 +8,7 @@ use schema::{Lsn, TimeRange, Timestamp};
 use seal::{ClusterId, FileKind, Keyring, MasterKey, envelope};
 
 use super::apply::mix;
-use super::{Edit, FlushPoint, LatestParts, Manifest, PartEntry, decode, encode};
+use super::{Edit, FlushPoint, LatestChange, LatestParts, Manifest, PartEntry, decode, encode};
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;
 use crate::part::{Heat, PartId, PartMeta};
@@ -59,7 +59,13 @@ fn flush(added: Vec<PartEntry>, end: u64) -> Edit {
 }
 
 fn latest(table: &str, entry: PartEntry) -> Edit {
-    Edit::Latest(LatestParts::from([(table.to_owned(), Some(entry))]))
+    latest_after(None, table, Some(entry))
+}
+
+fn latest_after(before: Option<u8>, table: &str, after: Option<PartEntry>) -> Edit {
+    let before = before.map(|number| PartId::from_bytes([number; 16]));
+    let change = LatestChange { before, after };
+    Edit::Latest(LatestParts::from([(table.to_owned(), change)]))
 }
 
 fn ids(numbers: &[u8]) -> Vec<PartId> {
@@ -149,10 +155,78 @@ fn a_latest_part_is_beside_the_parts_until_it_is_replaced_or_left_out() {
     let with = two().apply(latest("cpu", entry(3, 5, 0, 19))).unwrap();
     let files = |manifest: &Manifest| manifest.files().map(|e| e.meta.id).collect::<Vec<_>>();
     assert_eq!((files(&with), with.parts.len()), (ids(&[1, 2, 3]), 2));
-    let next = with.apply(latest("cpu", entry(4, 5, 0, 19))).unwrap();
+    let another = latest_after(Some(3), "cpu", Some(entry(4, 5, 0, 19)));
+    let next = with.apply(another).unwrap();
     assert_eq!(files(&next), ids(&[1, 2, 4]));
-    let none = Edit::Latest(LatestParts::from([("cpu".to_owned(), None)]));
+    let none = latest_after(Some(4), "cpu", None);
     assert_eq!(files(&next.apply(none).unwrap()), ids(&[1, 2]));
+}
+
+#[test]
+fn a_latest_part_takes_the_place_of_none_but_that_which_it_was_made_from() {
+    let with = two().apply(latest("cpu", entry(3, 5, 0, 19))).unwrap();
+    for (before, after) in [(None, 4), (Some(2), 4), (Some(4), 4)] {
+        let edit = latest_after(before, "cpu", Some(entry(after, 5, 0, 19)));
+        let refusal = with.apply(edit).expect_err("made from another");
+        assert_eq!(refusal.kind(), Kind::Internal, "{before:?}");
+    }
+    let Edit::Latest(changes) = latest_after(None, "cpu", None) else {
+        panic!("it is that edit")
+    };
+    let expire = Edit::Expire {
+        removed: ids(&[1]),
+        latest: changes.clone(),
+    };
+    let Edit::Flush { added, point, .. } = flush(vec![], 20) else {
+        panic!("it is that edit")
+    };
+    let flush = Edit::Flush {
+        added,
+        latest: changes,
+        point,
+    };
+    for edit in [expire, flush] {
+        assert_eq!(with.apply(edit).unwrap_err().kind(), Kind::Internal);
+    }
+}
+
+#[test]
+fn a_latest_part_goes_with_a_flush_that_brings_its_table_another_mode_or_a_tombstone() {
+    let definition = |append_only| {
+        let mut table = schema::TableDefinition::new("cpu");
+        table.append_only = append_only;
+        table
+    };
+    let flushed = |append_only: bool, is_deleted: bool, end: u64| {
+        let mut edit = flush(vec![], end);
+        if let Edit::Flush { point, .. } = &mut edit {
+            let table = definition(append_only);
+            point.catalogue.put_table(table.into());
+            let rows = RowPredicate {
+                time: TimeRange::ALL,
+                tags: BTreeMap::new(),
+            };
+            let tombstone = Tombstone {
+                lsn: Lsn::new(end - 1),
+                committed: Timestamp::from_nanos(0),
+                rows,
+            };
+            let tombstones = is_deleted.then(|| ("cpu".to_owned(), vec![tombstone]));
+            point.tombstones.extend(tombstones);
+        }
+        edit
+    };
+    let with = two().apply(flushed(false, false, 20)).unwrap();
+    let with = with.apply(latest("cpu", entry(3, 5, 0, 19))).unwrap();
+    for (append_only, is_deleted, stays) in [
+        (false, false, true),
+        (true, false, false),
+        (false, true, false),
+    ] {
+        let next = with.apply(flushed(append_only, is_deleted, 30)).unwrap();
+        let what = format!("{append_only} {is_deleted}");
+        assert_eq!(next.latest.contains_key("cpu"), stays, "{what}");
+    }
 }
 
 #[test]

@@ -96,10 +96,16 @@ impl MemTable {
         next
     }
 
-    /// Returns the same rows, merged with none that come later: a tombstone lies between.
-    pub(crate) fn closed(&self) -> Self {
+    /// Returns the same rows, of which none of these chunks, nor of those before, is merged with any that
+    /// comes later: a tombstone lies between.
+    pub(crate) fn closed(&self, is_meant: impl Fn(&Chunk) -> bool) -> Self {
+        let last = self
+            .chunks()
+            .enumerate()
+            .filter(|(_, chunk)| is_meant(chunk));
+        let closed = last.last().map_or(0, |(position, _)| position + 1);
         Self {
-            closed: self.chunks.len(),
+            closed: self.closed.max(closed),
             ..self.clone()
         }
     }

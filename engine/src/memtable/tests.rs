@@ -7,8 +7,9 @@ use schema::{ColumnDefinition, FieldType, Lsn, TableDefinition};
 use wire::v1::{self, Batch, Text};
 use wire::{BatchFrame, Limits, TableBuilder};
 
-use super::{Chunk, chunk_of};
+use super::{Chunk, MemTable, chunk_of, merge_chunks};
 use crate::column::{Column, Values};
+use crate::merge::Mode;
 use crate::series::SeriesIndex;
 
 type Row = (Option<String>, Option<String>, i64);
@@ -127,4 +128,35 @@ fn a_batch_without_tags_or_rows_is_a_series_or_nothing() {
     assert!(build(&[], true, &index).is_none());
     let chunk = build(&[(None, None, 2), (None, None, 1)], true, &index).unwrap();
     assert_eq!((chunk.runs.len(), &chunk.time), (1, &vec![1, 2]));
+}
+
+#[test]
+fn a_delete_keeps_apart_only_chunks_up_to_the_last_that_it_is_for() {
+    let index = SeriesIndex::default();
+    let definition = definition();
+    let chunk = |lsn: u64, time: i64| {
+        let frame = frame(&[(Some("x".into()), None, time)], true);
+        let view = frame.view();
+        let rows = view.tables().next().unwrap();
+        chunk_of(&definition, &index, &rows, Lsn::new(lsn)).unwrap()
+    };
+    let merge = |chunks: &[_]| merge_chunks(chunks, &definition, Mode::Merging);
+    let mut table = MemTable::default();
+    for lsn in 0..4 {
+        table = table.with(chunk(lsn, 10 + i64::try_from(lsn).unwrap()), merge);
+    }
+    // For the second of four chunks, and for none of those that come.
+    let mut kept_apart = table.closed(|chunk| chunk.time_min == 11);
+    let mut closed_for_none = table.closed(|_| false);
+    for lsn in 4..8 {
+        kept_apart = kept_apart.with(chunk(lsn, 20), merge);
+        closed_for_none = closed_for_none.with(chunk(lsn, 20), merge);
+    }
+    assert_eq!(kept_apart.chunks().count(), 8);
+    assert_eq!(closed_for_none.chunks().count(), 1);
+    for lsn in 8..10 {
+        kept_apart = kept_apart.with(chunk(lsn, 20), merge);
+    }
+    let first: Vec<u64> = kept_apart.chunks().map(|c| c.first_lsn.get()).collect();
+    assert_eq!(first, [0, 1, 2], "eight behind the second became one");
 }

@@ -1,6 +1,6 @@
 //! The merge of one series.
 
-use schema::TimeRange;
+use schema::{TableDefinition, TimeRange};
 
 use super::cursor::Cursor;
 use super::plan::{Candidate, Plan};
@@ -15,6 +15,25 @@ pub(crate) enum Mode {
     AppendOnly,
     /// One row stays, of the latest values that are not null.
     Merging,
+}
+
+impl Mode {
+    /// Returns how rows of this table are read.
+    pub(crate) const fn of(table: &TableDefinition) -> Self {
+        if table.append_only {
+            Self::AppendOnly
+        } else {
+            Self::Merging
+        }
+    }
+
+    /// Returns how rows are written that are to be read in either mode: no row goes that one of them keeps.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Merging, Self::Merging) => Self::Merging,
+            _ => Self::AppendOnly,
+        }
+    }
 }
 
 /// The rows of one series that are not planned yet.

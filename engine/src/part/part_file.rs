@@ -59,6 +59,11 @@ impl PartFile {
         self.cache.files().open(&self.environment, self.meta.id)
     }
 
+    /// Tells whether there are such pages.
+    pub(crate) fn is_damaged(&self) -> bool {
+        !self.quarantine.is_empty()
+    }
+
     /// Returns the pages that turned out damaged so far.
     pub(crate) fn quarantined(&self) -> Vec<QuarantinedPage> {
         self.quarantine.list()

@@ -61,6 +61,11 @@ impl Quarantine {
         }
     }
 
+    /// Tells whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pages.lock().is_empty()
+    }
+
     pub(crate) fn list(&self) -> Vec<QuarantinedPage> {
         let pages = self.pages.lock();
         pages.values().map(|(_, page)| page.clone()).collect()

@@ -1,7 +1,7 @@
 //! Opening a store: manifest, parts, log, in this order.
 //!
 //! ```text
-//!   LOCK ─▶ manifest (cases M-1 … M-8, see `manifest::store`)
+//!   LOCK ─▶ manifest (cases M-1 … M-9, see `manifest::store`)
 //!            └▶ parts it names are opened, others removed; series are numbered anew
 //!                └▶ log from flushed_lsn, record by record through apply::apply (W-2)
 //!                    └▶ threads
@@ -16,7 +16,6 @@ mod replay;
 use schema::{Lsn, Timestamp};
 
 pub(crate) use open::{Opened, lock, open};
-use parts::open_parts;
 
 /// Up to where a log is replayed, and whether what follows is another history.
 #[derive(Debug, Clone)]

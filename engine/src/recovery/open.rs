@@ -9,9 +9,9 @@ use platform::{DiskLock, FailPoint, durable};
 use seal::FileKind;
 use wal::{Log, Start, Timeline};
 
-use super::parts::remove_orphans;
+use super::parts::{forget_latest, open_parts, remove_orphans};
 use super::replay::Replay;
-use super::{Recovery, RecoveryOutcome, open_parts};
+use super::{Recovery, RecoveryOutcome};
 use crate::admission::{Admission, Brake, Pressure};
 use crate::apply::Pending;
 use crate::dedup::DedupLimits;
@@ -54,7 +54,8 @@ pub(crate) fn open(
     let first = manifest.present().manifest.clone();
     let removed_parts = remove_orphans(&first, &shelf.environment)?;
     let mut state = state_of(&first);
-    open_parts(&mut state, &first, &shelf)?;
+    let lost = open_parts(&mut state, &first, &shelf)?;
+    forget_latest(&mut manifest, lost)?;
     let dedup = DedupLimits::of(&settings);
     let mut replay = Replay {
         state,
@@ -101,7 +102,7 @@ pub(crate) fn open(
         brake: Brake::default(),
         metrics: Metrics::default(),
         flushing: Mutex::new(None),
-        compacting: Mutex::new(()),
+        compacting: Mutex::default(),
         flush_bell: Bell::default(),
         compact_bell: Bell::default(),
         is_closing: false.into(),

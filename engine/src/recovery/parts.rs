@@ -1,6 +1,6 @@
 //! Opening the parts that a manifest names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -9,14 +9,15 @@ use platform::{FailPoint, durable};
 use tracing::warn;
 
 use crate::Error;
-use crate::manifest::{Manifest, PartEntry};
+use crate::latest::Latest;
+use crate::manifest::{Edit, LatestChange, Manifest, ManifestStore, PartEntry};
 use crate::part::{PartEnvironment, PartId};
 use crate::state::{Shelf, State, StoredPart};
 
 /// Adds the parts of a manifest to a state that has its tables.
 ///
 /// Reads the footer of each: so their series get numbers, and M-6 is known at once. The footers do not
-/// stay in memory but for those that their cache keeps.
+/// stay in memory but for those that their cache keeps. Returns the latest parts that do not open (M-9).
 ///
 /// # Errors
 /// M-6: [`Error::Corrupt`] for a part that is missing or not the one that is named.
@@ -24,7 +25,7 @@ pub(super) fn open_parts(
     state: &mut State,
     manifest: &Manifest,
     shelf: &Shelf,
-) -> Result<(), Error> {
+) -> Result<LostLatest, Error> {
     let mut all = Vec::with_capacity(manifest.parts.len());
     for of_table in manifest.parts.chunk_by(|a, b| a.meta.table == b.meta.table) {
         let Some(first) = of_table.first() else {
@@ -43,25 +44,57 @@ pub(super) fn open_parts(
         table.replace_parts(&parts, &[]);
     }
     read_footers(&all)?;
-    open_latest(state, manifest, shelf);
-    Ok(())
+    Ok(open_latest(state, manifest, shelf))
 }
 
-/// Adds the latest parts of a manifest.
-///
-/// They follow from the others: where one does not open, the newest rows are searched for, and the part is
-/// left to `verify` to complain of.
-fn open_latest(state: &mut State, manifest: &Manifest, shelf: &Shelf) {
+/// Latest parts that the manifest names and that do not open, by their tables.
+pub(super) type LostLatest = BTreeMap<String, StoredPart>;
+
+/// Adds the latest parts of a manifest, and returns those that do not open.
+fn open_latest(state: &mut State, manifest: &Manifest, shelf: &Shelf) -> LostLatest {
+    let mut lost = LostLatest::new();
     for (name, entry) in &manifest.latest {
         let Some(table) = state.table_mut(name) else {
             continue;
         };
         let part = StoredPart::new(shelf, entry.meta.clone(), entry.is_unique, &table.series);
         match part.open() {
-            Ok(_) => drop(table.put_latest(Some(Arc::new(part)))),
-            Err(error) => warn!(table = name, %error, "the newest rows are searched for"),
+            Ok(_) => {
+                let latest = Latest {
+                    part: Arc::new(part),
+                    mode: table.mode(),
+                    is_stale: false,
+                };
+                table.put_latest(Some(latest));
+            }
+            Err(error) => {
+                warn!(table = name, %error, "the newest rows are searched for");
+                lost.insert(name.clone(), part);
+            }
         }
     }
+    lost
+}
+
+/// M-9: leaves latest parts out of the manifest: they follow from the others, and a backup would look for
+/// their files.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(super) fn forget_latest(manifest: &mut ManifestStore, lost: LostLatest) -> Result<(), Error> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let change = |part: &StoredPart| LatestChange {
+        before: Some(part.meta().id),
+        after: None,
+    };
+    let changes = lost
+        .iter()
+        .map(|(table, part)| (table.clone(), change(part)));
+    manifest.edit(Edit::Latest(changes.collect()), || {})?;
+    lost.values().for_each(StoredPart::mark_obsolete);
+    Ok(())
 }
 
 /// Reads the footers of some parts, on more than one thread where they are many.

@@ -1,5 +1,7 @@
 //! Applying the log behind the manifest.
 
+use std::sync::Arc;
+
 use platform::FailPoint;
 use wal::Record;
 
@@ -68,13 +70,13 @@ impl Replay<'_> {
             .manifest
             .apply(written.edit(point))?;
         self.manifest.persist(next)?;
+        let published = Arc::clone(self.manifest.present());
         let parts = &self.shelf.environment;
         parts
             .disk
             .reach(FailPoint::RecoveryFlushed)
             .map_err(|source| Error::io(&parts.dir, source))?;
-        let end = self.state.applied_end;
-        let removed = retire(&mut self.state, end, written);
+        let removed = retire(&mut self.state, written, &published.manifest);
         removed.iter().for_each(|part| part.mark_obsolete());
         Ok(())
     }

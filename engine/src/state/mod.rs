@@ -32,6 +32,7 @@ pub(crate) use renumber::LiveSeries;
 pub(crate) use table::{Extent, TableState};
 
 use crate::catalogue::Catalogue;
+use crate::tombstone::Tombstone;
 
 /// Everything that a reader can see at one moment.
 #[derive(Debug, Clone, Default)]
@@ -97,10 +98,27 @@ impl State {
             .sum()
     }
 
-    /// Returns about how many bytes series and what is known of parts take.
+    /// Returns about how many bytes series, tombstones and what is known of parts take.
     pub(crate) fn index_bytes(&self) -> u64 {
         let of_table = |table: &Arc<TableState>| {
-            table.series.bytes() + table.parts.len() as u64 * StoredPart::BYTES
+            let tombstones: u64 = table.tombstones.iter().map(Tombstone::bytes).sum();
+            table.series.bytes() + table.parts.len() as u64 * StoredPart::BYTES + tombstones
+        };
+        self.tables.values().map(of_table).sum()
+    }
+
+    /// Returns the number of tombstones over all tables.
+    pub(crate) fn tombstone_count(&self) -> u64 {
+        let tables = self.tables.values();
+        tables.map(|table| table.tombstones.len() as u64).sum()
+    }
+
+    /// Returns the number of tombstones that no manifest has.
+    pub(crate) fn fresh_tombstone_count(&self) -> u64 {
+        let is_fresh = |tombstone: &&Tombstone| tombstone.lsn >= self.flushed_lsn;
+        let of_table = |table: &Arc<TableState>| {
+            let latest_first = table.tombstones.iter().rev();
+            latest_first.take_while(is_fresh).count() as u64
         };
         self.tables.values().map(of_table).sum()
     }

@@ -150,6 +150,11 @@ impl StoredPart {
         self.file.quarantined()
     }
 
+    /// Tells whether a page turned out damaged.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.file.is_damaged()
+    }
+
     /// Tells whether no two rows have the same series and time.
     pub(crate) fn is_unique(&self) -> bool {
         self.is_unique

@@ -92,7 +92,7 @@ impl TableState {
             tombstones: Arc::clone(&self.tombstones),
             latest: self.latest.as_ref().map(|latest| Latest {
                 part: Arc::new(latest.part.numbered_by(&index)),
-                is_stale: latest.is_stale,
+                ..*latest
             }),
         }
     }

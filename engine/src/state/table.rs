@@ -9,6 +9,7 @@ use crate::Error;
 use crate::latest::Latest;
 use crate::memtable::{Chunk, MemTable};
 use crate::merge::{Mode, Source};
+use crate::part::PartId;
 use crate::series::SeriesIndex;
 use crate::tombstone::Tombstone;
 
@@ -58,11 +59,7 @@ impl TableState {
 
     /// Returns how rows of equal series and time are read.
     pub(crate) fn mode(&self) -> Mode {
-        if self.definition.append_only {
-            Mode::AppendOnly
-        } else {
-            Mode::Merging
-        }
+        Mode::of(&self.definition)
     }
 
     /// Returns the chunks in the order of the log.
@@ -121,26 +118,39 @@ impl TableState {
 
     /// Deletes the rows that are there; what is written later stays.
     pub(crate) fn delete(&mut self, tombstone: Tombstone) {
+        if !self.is_needed(&tombstone) || !tombstone.rows.may_mean(self) {
+            return;
+        }
         // Rows from before and after must not come together in one chunk, whose rows are of no one age.
-        self.active = Arc::new(self.active.closed());
+        let is_meant = |chunk: &Chunk| tombstone.is_for_chunk(chunk);
+        self.active = Arc::new(self.active.closed(is_meant));
         let all = self.tombstones.iter().cloned();
         self.tombstones = all.chain([tombstone]).collect();
-        self.forget_tombstones();
         if let Some(latest) = &mut self.latest {
             latest.is_stale = true;
         }
     }
 
     /// Puts another latest part, which was made of all parts that are here; returns the one before.
-    pub(crate) fn put_latest(&mut self, part: Option<Arc<StoredPart>>) -> Option<Arc<StoredPart>> {
-        // A deletion that came while it was made is not in it.
-        let is_stale = self.has_deletions();
-        let latest = part.map(|part| Latest {
-            part: self.numbered(&part),
-            is_stale,
+    pub(crate) fn put_latest(&mut self, latest: Option<Latest>) -> Option<Arc<StoredPart>> {
+        let latest = latest.map(|latest| Latest {
+            part: self.numbered(&latest.part),
+            // A deletion that came while it was made is not in it.
+            is_stale: self.has_deletions(),
+            ..latest
         });
         let before = std::mem::replace(&mut self.latest, latest);
         before.map(|before| before.part)
+    }
+
+    /// Forgets the latest part, which no manifest names any more, and returns it.
+    pub(crate) fn drop_latest(&mut self) -> Option<Arc<StoredPart>> {
+        self.latest.take().map(|latest| latest.part)
+    }
+
+    /// Returns which part the latest part is.
+    pub(crate) fn latest_id(&self) -> Option<PartId> {
+        self.latest.as_ref().map(|latest| latest.part.meta().id)
     }
 
     /// Returns the files of all parts, that of the latest part included.

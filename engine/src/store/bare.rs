@@ -101,7 +101,8 @@ impl Bare {
         let log = &self.store.log;
         let prepared = log.prepare(wal::Binding([0; 32]), edit.to_record());
         let mut admission = self.store.admission.lock();
-        let edited = admission.examine_edit(&edit).unwrap();
+        let edited = admission.examine_edit(&edit, &self.store.state.load());
+        let edited = edited.unwrap();
         let ticket = log.submit(prepared.unwrap()).unwrap();
         let commit = admission.take_edit(edit, edited, ticket).unwrap();
         drop(admission);

@@ -15,6 +15,7 @@ pub(crate) use parts::{Contents, Stored, series_of, store_part};
 use tracing::error;
 
 use crate::admission::{Admission, Brake, Pressure};
+use crate::compaction::Renewals;
 use crate::dedup::DedupLimits;
 use crate::flush::{Begun, Reason, due};
 use crate::manifest::ManifestStore;
@@ -23,8 +24,8 @@ use crate::{Environment, Metrics, Settings};
 
 /// An open store, without its threads.
 ///
-/// Locks are taken in this order and no other: `flushing` or `compacting`, `manifest`, the state's
-/// writer; `admission` is taken alone.
+/// Locks are taken in this order and no other: `compacting`, `flushing`, `manifest`, the state's writer;
+/// `admission` is taken alone.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) environment: Environment,
@@ -38,10 +39,10 @@ pub(crate) struct Store {
     pub(crate) pressure: Pressure,
     pub(crate) brake: Brake,
     pub(crate) metrics: Metrics,
-    /// The turn to flush, and a flush that began and did not end.
+    /// The turn to flush, and a flush that began and did not end. Whoever writes a latest part has it.
     pub(crate) flushing: Mutex<Option<Begun>>,
-    /// The turn to compact and expire.
-    pub(crate) compacting: Mutex<()>,
+    /// The turn to compact and expire, and the searches for newest rows that were in vain.
+    pub(crate) compacting: Mutex<Renewals>,
     pub(crate) flush_bell: Bell,
     pub(crate) compact_bell: Bell,
     pub(crate) is_closing: AtomicBool,

@@ -18,6 +18,8 @@ use crate::tombstone::Deletions;
 pub(crate) struct Contents<'a> {
     /// The table as it is now.
     pub(crate) table: &'a TableState,
+    /// What becomes of rows of equal series and time.
+    pub(crate) mode: Mode,
     /// Where its rows come from, in the order of the log.
     pub(crate) sources: Arc<[Source]>,
     /// The stretch of time that it covers; rows outside are left out.
@@ -157,7 +159,7 @@ struct Copying<'a> {
 impl Copying<'_> {
     /// Plans the rows of a series, and writes what is planned whenever it is enough.
     fn series(&mut self, series: SeriesId, runs: Vec<SourceRun>) -> Result<(), Error> {
-        let mode = self.contents.table.mode();
+        let mode = self.contents.mode;
         let (whose, window) = (
             (series, &*self.contents.table.series),
             &self.contents.window,

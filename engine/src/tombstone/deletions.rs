@@ -1,5 +1,7 @@
 //! What tombstones leave of some sources.
 
+use std::collections::HashMap;
+
 use schema::{Lsn, TimeRange, Timestamp};
 
 use super::Tombstone;
@@ -11,13 +13,23 @@ use crate::state::TableState;
 /// The tombstones of a scan or a merge, resolved once.
 #[derive(Debug, Default)]
 pub(crate) struct Deletions {
-    /// For each source what is deleted of it; nothing at all where no tombstone is for any.
-    of_source: Vec<Vec<Deletion>>,
+    /// In the order of the log.
+    all: Vec<Deletion>,
+    /// Those that are for every series, by their positions.
+    of_all_series: Vec<usize>,
+    /// The others, by their first tag and its value, so that a series looks among those of its own values.
+    of_value: HashMap<(usize, u32), Vec<usize>>,
+    /// Those tags.
+    tags: Vec<usize>,
+    /// For each source the first record whose deletion is for it, if any is; nothing at all where none is for
+    /// any source.
+    from: Vec<Option<Lsn>>,
 }
 
 /// A tombstone, its values by codes.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Deletion {
+    lsn: Lsn,
     time: TimeRange,
     tags: Vec<(usize, u32)>,
 }
@@ -29,20 +41,38 @@ impl Deletions {
         let resolved: Vec<(&Tombstone, Deletion)> = tombstones
             .filter_map(|tombstone| Some((tombstone, resolve(table, tombstone)?)))
             .collect();
-        let of_source = |source: &Source| -> Vec<Deletion> {
-            let for_source = resolved.iter().filter(|(t, _)| t.is_for(source));
-            for_source.map(|(_, deletion)| deletion.clone()).collect()
+        let from = |source: &Source| {
+            // The first is for it that is not older; time is looked at row by row.
+            let first = resolved.iter().find(|(t, _)| t.is_for(source))?;
+            Some(first.0.lsn)
         };
-        let of_source: Vec<Vec<Deletion>> = sources.iter().map(of_source).collect();
-        if of_source.iter().all(Vec::is_empty) {
+        let from: Vec<Option<Lsn>> = sources.iter().map(from).collect();
+        if from.iter().all(Option::is_none) {
             return Self::default();
         }
-        Self { of_source }
+        let mut deletions = Self {
+            from,
+            ..Self::default()
+        };
+        for (position, (_, deletion)) in resolved.into_iter().enumerate() {
+            match deletion.tags.first() {
+                None => deletions.of_all_series.push(position),
+                Some(value) => {
+                    if !deletions.tags.contains(&value.0) {
+                        deletions.tags.push(value.0);
+                    }
+                    let of_value = deletions.of_value.entry(*value);
+                    of_value.or_default().push(position);
+                }
+            }
+            deletions.all.push(deletion);
+        }
+        deletions
     }
 
     /// Tells whether nothing is deleted.
     pub(crate) fn is_empty(&self) -> bool {
-        self.of_source.is_empty()
+        self.from.is_empty()
     }
 
     /// Returns the merge of a series' runs within a range of time, deleted rows left out.
@@ -57,54 +87,82 @@ impl Deletions {
         range: &TimeRange,
         reader: &mut Reader,
     ) -> Result<SeriesMerge, Error> {
-        if self.of_source.is_empty() {
+        if self.is_empty() {
             return SeriesMerge::new(mode, runs, range, reader);
         }
+        let meant = self.meant(series, index);
         let mut pieces = Vec::new();
         for run in runs {
-            let kept = self.kept(run.source, series, index, range);
+            let mut deleted: Vec<TimeRange> = self.times(run.source, &meant).collect();
+            deleted.sort_unstable_by_key(|time| time.start);
+            let kept = without(range, &deleted);
             pieces.extend(kept.into_iter().map(|piece| (run.clone(), piece)));
         }
         SeriesMerge::of_pieces(mode, pieces, reader)
     }
 
-    /// Returns what is left of a range of time for a series in a source, earliest first.
-    fn kept(
+    /// Tells whether a row of one time is deleted in any of these runs of a series.
+    pub(crate) fn hide_any(
+        &self,
+        (series, index): (SeriesId, &SeriesIndex),
+        runs: &[SourceRun],
+        time: Timestamp,
+    ) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let meant = self.meant(series, index);
+        let is_deleted = |run: &SourceRun| {
+            let mut deleted = self.times(run.source, &meant);
+            deleted.any(|range| range.contains(time))
+        };
+        runs.iter().any(is_deleted)
+    }
+
+    /// Returns what is deleted of a series, each with the record that says so.
+    fn meant(&self, series: SeriesId, index: &SeriesIndex) -> Vec<&Deletion> {
+        let mut meant = self.of_all_series.clone();
+        if !self.tags.is_empty() {
+            index.read(|table| {
+                let value = |tag: &usize| Some((*tag, table.code_of(*tag, series)?));
+                let values = self.tags.iter().filter_map(value);
+                meant.extend(
+                    values
+                        .filter_map(|value| self.of_value.get(&value))
+                        .flatten(),
+                );
+                meant.retain(|position| {
+                    let of =
+                        |(tag, code): &(usize, u32)| table.code_of(*tag, series) == Some(*code);
+                    let deletion = self.all.get(*position);
+                    deletion.is_some_and(|deletion| deletion.tags.iter().all(of))
+                });
+            });
+        }
+        let meant = meant.into_iter();
+        meant
+            .filter_map(|position| self.all.get(position))
+            .collect()
+    }
+
+    /// Returns the stretches of time of those deletions that are for a source.
+    fn times<'a>(
         &self,
         source: usize,
-        series: SeriesId,
-        index: &SeriesIndex,
-        range: &TimeRange,
-    ) -> Vec<TimeRange> {
-        let all = self.of_source.get(source).map(Vec::as_slice);
-        let all = all.unwrap_or_default();
-        if all.is_empty() {
-            return vec![*range];
-        }
-        let mut deleted: Vec<TimeRange> = index.read(|table| {
-            let is_meant = |deletion: &&Deletion| {
-                let mut tags = deletion.tags.iter();
-                tags.all(|(tag, code)| table.code_of(*tag, series) == Some(*code))
-            };
-            all.iter().filter(is_meant).map(|d| d.time).collect()
-        });
-        deleted.sort_unstable_by_key(|time| time.start);
-        without(range, &deleted)
+        meant: &'a [&Deletion],
+    ) -> impl Iterator<Item = TimeRange> + use<'a> {
+        let from = self.from.get(source).copied().flatten();
+        let is_for = move |deletion: &&&Deletion| from.is_some_and(|from| from <= deletion.lsn);
+        meant.iter().filter(is_for).map(|deletion| deletion.time)
     }
 }
 
 /// Returns nothing for values that no series has: no row is meant.
 fn resolve(table: &TableState, tombstone: &Tombstone) -> Option<Deletion> {
-    let tags = table.series.read(|series| {
-        let tags = tombstone.rows.tags.iter().map(|(name, value)| {
-            let tag = table.definition.tag_index(name)?;
-            Some((tag, series.code(tag, value)?))
-        });
-        tags.collect::<Option<_>>()
-    });
     Some(Deletion {
+        lsn: tombstone.lsn,
         time: tombstone.rows.time,
-        tags: tags?,
+        tags: tombstone.rows.codes(table)?,
     })
 }
 

@@ -41,6 +41,11 @@ pub(crate) struct Tombstone {
 }
 
 impl Tombstone {
+    /// Returns about how many bytes it takes here, in the manifest that rules and in the one that is written.
+    pub(crate) fn bytes(&self) -> u64 {
+        COPIES * (TOMBSTONE_BYTES + self.rows.bytes())
+    }
+
     /// Tells whether rows of a part may have to be left out.
     pub(crate) fn is_for_part(&self, part: &PartMeta) -> bool {
         part.deletes_lsn <= self.lsn
@@ -63,6 +68,11 @@ impl Tombstone {
         }
     }
 }
+
+/// The state, the manifest on disk and the one that is written.
+const COPIES: u64 = 3;
+/// What a tombstone takes besides its tags.
+const TOMBSTONE_BYTES: u64 = 96;
 
 fn overlaps(range: &TimeRange, (earliest, latest): (i64, i64)) -> bool {
     earliest < range.end.nanos() && range.start.nanos() <= latest

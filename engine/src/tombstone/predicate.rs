@@ -6,6 +6,7 @@ use schema::{TableDefinition, TimeRange};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::state::TableState;
 
 /// Rows of a stretch of time whose tags have these values; all of it must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,29 @@ pub struct RowPredicate {
 }
 
 impl RowPredicate {
+    /// Returns about how many bytes the tags take.
+    pub(crate) fn bytes(&self) -> u64 {
+        let tags = self.tags.iter();
+        let tag = |(name, value): (&String, &String)| name.len() + value.len() + TAG_BYTES;
+        tags.map(tag).sum::<usize>() as u64
+    }
+
+    /// Tells whether a table has all of these values: without, no row is meant.
+    pub(crate) fn may_mean(&self, table: &TableState) -> bool {
+        self.codes(table).is_some()
+    }
+
+    /// Returns the values as codes, each with its tag; nothing where no series has one of them.
+    pub(super) fn codes(&self, table: &TableState) -> Option<Vec<(usize, u32)>> {
+        table.series.read(|series| {
+            let tags = self.tags.iter().map(|(name, value)| {
+                let tag = table.definition.tag_index(name)?;
+                Some((tag, series.code(tag, value)?))
+            });
+            tags.collect()
+        })
+    }
+
     /// Checks that rows of a table can be meant.
     ///
     /// # Errors
@@ -48,3 +72,6 @@ impl RowPredicate {
         Ok(())
     }
 }
+
+/// Two texts of a map, besides their bytes.
+const TAG_BYTES: usize = 64;

@@ -148,7 +148,23 @@ impl TableView {
     /// # Errors
     /// Those of reading parts; [`Error::Limit`] where the rows take more than `bytes_max`.
     pub fn latest(&self, bytes_max: u64) -> Result<Self, Error> {
-        Ok(Self::new(Arc::new(self.table.latest(bytes_max)?)))
+        self.latest_within(&|bytes| match bytes <= bytes_max {
+            true => Ok(()),
+            false => Err(Error::Limit {
+                what: "bytes of newest rows, which follow from memory_bytes_max",
+                limit: bytes_max,
+            }),
+        })
+    }
+
+    /// As [`Self::latest`], for a caller that counts memory: `hold` is told how many bytes the rows take
+    /// so far, each time that some thousand more are found and before they are moved, and refuses if they
+    /// may not.
+    ///
+    /// # Errors
+    /// Those of reading parts; what `hold` refuses.
+    pub fn latest_within(&self, hold: &dyn Fn(u64) -> Result<(), Error>) -> Result<Self, Error> {
+        Ok(Self::new(Arc::new(self.table.latest(hold)?)))
     }
 
     /// Returns what the request selects, in partitions that can be read in parallel.

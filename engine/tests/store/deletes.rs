@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use engine::{Engine, Kind, Recovery, RowPredicate};
+use platform::{Fault, Operation, Rule};
 use schema::{TimeRange, Timestamp};
 use wal::Until;
 
@@ -92,6 +93,31 @@ fn rows_in_parts_go_from_the_disk_with_a_compaction_and_the_tombstone_after_them
     let table = engine.view().table("cpu").unwrap();
     assert_eq!(table.exact_row_count(), Some(6), "no tombstone is left");
     assert_eq!(times(&machine.crash().open()), LEFT);
+}
+
+#[test]
+fn a_delete_of_no_row_leaves_nothing_behind() {
+    let mut machine = Machine::new(9);
+    machine.settings.tombstones_max = 4;
+    let engine = machine.open();
+    write(&engine, &batch("cpu", &rows()));
+    engine.flush().unwrap();
+    for _ in 0..10 {
+        delete(&engine, 0, 9, Some("nobody"));
+        delete(&engine, -9, 0, None);
+    }
+    let table = engine.view().table("cpu").unwrap();
+    assert_eq!(table.exact_row_count(), Some(8), "no tombstone is left");
+    let parts = machine.parts();
+    assert_eq!(parts.len(), 1);
+    let unreadable = Rule::new(Operation::Read, Fault::Io).under(&parts[0]);
+    machine.disk.inject(unreadable);
+    let latest = table.latest(u64::MAX).unwrap();
+    assert_eq!(
+        latest.exact_row_count(),
+        Some(2),
+        "and newest rows are kept"
+    );
 }
 
 #[test]

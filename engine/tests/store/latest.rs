@@ -1,9 +1,10 @@
 //! The newest row of every series; that it is the last one of a scan is in `model.rs`.
 
-use std::path::Path;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
 
 use engine::{Engine, Kind, TableView};
-use platform::{FailPoint, Fault, Operation, Rule, Strike, durable};
+use platform::{Disk, FailPoint, Fault, Operation, Rule, Strike, durable};
 use schema::Span;
 
 use crate::deletes::delete;
@@ -139,11 +140,8 @@ fn newest_rows_that_cannot_be_read_keep_no_flush_waiting() {
     drop(engine);
     let machine = machine.crash();
     let engine = machine.open();
-    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
-    let path = Path::new("/data/parts").join(report.latest[0].id.file_name());
-    machine
-        .disk
-        .inject(Rule::new(Operation::Read, Fault::Io).under(path));
+    let unreadable = Rule::new(Operation::Read, Fault::Io).under(latest_path(&machine));
+    machine.disk.inject(unreadable);
     part(&engine, 2);
     let rows = latest(&engine);
     assert!(rows.iter().all(|row| row.contains("count=2")), "{rows:?}");
@@ -175,10 +173,10 @@ fn damaged_newest_rows_are_searched_for_in_the_parts_and_named_by_verify() {
     let engine = machine.open();
     part(&engine, 1);
     drop(engine);
-    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
-    let path = Path::new("/data/parts").join(report.latest[0].id.file_name());
+    let path = latest_path(&machine);
     let bytes = durable::read_file(&machine.disk, &path).unwrap();
     for at in (0..bytes.len()).step_by(23) {
+        let machine = machine.crash();
         let mut damaged = bytes.clone();
         damaged[at] ^= 1;
         durable::write_file(&machine.disk, &path, &damaged).unwrap();
@@ -188,8 +186,67 @@ fn damaged_newest_rows_are_searched_for_in_the_parts_and_named_by_verify() {
             .iter()
             .any(|e| e.to_string().contains(path.to_str().unwrap()));
         assert!(named, "byte {at}: {:?}", found.damage);
-        assert_eq!(latest(&machine.open()).len(), 2, "byte {at}");
+        let engine = machine.open();
+        assert_eq!(latest(&engine).len(), 2, "byte {at}");
+        engine.compact().unwrap();
+        forbid_parts(&machine);
+        assert_eq!(latest(&engine).len(), 2, "byte {at}: kept anew");
     }
+}
+
+fn latest_path(machine: &Machine) -> PathBuf {
+    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
+    Path::new("/data/parts").join(report.latest[0].id.file_name())
+}
+
+#[test]
+fn newest_rows_that_do_not_open_at_a_start_are_in_no_manifest_and_missed_by_no_backup() {
+    let machine = Machine::new(29);
+    let engine = machine.open();
+    part(&engine, 1);
+    drop(engine);
+    let path = latest_path(&machine);
+    durable::remove_file(&machine.disk, &path).unwrap();
+    let engine = machine.open();
+    assert_eq!(latest(&engine).len(), 2);
+    let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
+    assert!(report.latest.is_empty());
+    assert_eq!(engine.snapshot().parts().len(), report.parts.len());
+    engine.compact().unwrap();
+    assert!(
+        machine
+            .disk
+            .metadata(&latest_path(&machine))
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[test]
+fn after_an_expiry_the_newest_rows_are_those_of_the_parts_that_stay() {
+    let mut machine = Machine::new(30);
+    machine.settings.page_cache_bytes_max = 0;
+    let engine = machine.open();
+    machine.advance(150 * 60);
+    let row = |host, minutes: i64| Row::new(host, START + minutes * 60 * SECOND, minutes);
+    write(&engine, &batch("cpu", &[row("a", 30), row("b", 114)]));
+    engine.flush().unwrap();
+    write(&engine, &batch("cpu", &[row("a", 60), row("c", 61)]));
+    engine.flush().unwrap();
+    let change = engine::TableChange {
+        retention: Some(Some(Span::from_secs(3_600))),
+        append_only: None,
+    };
+    engine.set_table("cpu", change).unwrap().wait().unwrap();
+    engine.compact().unwrap();
+    let rows = latest(&engine);
+    assert_eq!(rows, scan(&table(&engine), &everything(&table(&engine))));
+    assert!(
+        rows.len() == 2 && rows[0].contains("host=a count=30"),
+        "{rows:?}"
+    );
+    forbid_parts(&machine);
+    assert_eq!(latest(&engine), rows, "they are kept");
 }
 
 #[test]
@@ -234,4 +291,34 @@ fn rows_that_do_not_fit_their_memory_are_refused_or_not_kept() {
     let report = engine::offline::inspect_manifest(&machine.environment(), None).unwrap();
     assert!(report.latest.is_empty());
     assert_eq!(latest(&engine).len(), 2, "searched for");
+}
+
+#[test]
+fn newest_rows_are_counted_while_they_are_found_and_no_more_are_once_they_are_refused() {
+    let engine = Machine::new(31).open();
+    let row = |core: i64| Row {
+        core: Some(core.to_string()),
+        ..Row::new("a", START, core)
+    };
+    let rows: Vec<Row> = (0..20_000).map(row).collect();
+    for rows in rows.chunks(5_000) {
+        write(&engine, &batch("cpu", rows));
+    }
+    let (told, most) = (Cell::new(0), Cell::new(0));
+    let count = |bytes: u64| {
+        told.set(told.get() + 1);
+        most.set(bytes.max(most.get()));
+        Ok(())
+    };
+    let latest = table(&engine).latest_within(&count).unwrap();
+    assert_eq!(latest.exact_row_count(), Some(20_000));
+    assert!(most.get() >= latest.memory_bytes());
+    assert!(told.get() > 2, "some thousand rows at a time");
+    let asked = Cell::new(0);
+    let refuse = |_| {
+        asked.set(asked.get() + 1);
+        Err(engine::Error::Closing)
+    };
+    assert!(table(&engine).latest_within(&refuse).is_err());
+    assert_eq!(asked.get(), 1);
 }

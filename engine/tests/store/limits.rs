@@ -4,6 +4,7 @@ use engine::{Error, Kind};
 use schema::{ColumnDefinition, FieldType};
 use wire::{TableBuilder, v1};
 
+use crate::deletes::predicate;
 use crate::harness::{Machine, Row, SECOND, START, batch, everything, frame, lines, scan, write};
 
 fn refusal(engine: &engine::Engine, batch: &v1::Batch) -> Error {
@@ -116,6 +117,32 @@ fn tables_columns_and_series_have_limits() {
         ),
     );
     assert_eq!(lines(&engine, "cpu").len(), 4);
+}
+
+#[test]
+fn deletes_that_no_merge_has_made_real_are_so_many_and_no_more() {
+    let mut machine = Machine::new(9);
+    machine.settings.tombstones_max = 8;
+    let engine = machine.open();
+    let rows = [Row::new("a", START, 1), Row::new("b", START, 1)];
+    write(&engine, &batch("cpu", &rows));
+    engine.flush().unwrap();
+    let try_delete = |host| engine.delete_rows("cpu", predicate(0, 1, Some(host)));
+    for _ in 0..8 {
+        try_delete("a").unwrap().wait().unwrap();
+    }
+    let refusal = try_delete("b").unwrap_err();
+    assert_eq!(refusal.kind(), Kind::Overloaded);
+    assert!(refusal.to_string().contains("tombstones_max"), "{refusal}");
+    assert_eq!(lines(&engine, "cpu").len(), 1);
+    engine.flush().unwrap();
+    engine.compact().unwrap();
+    try_delete("b").unwrap().wait().unwrap();
+    assert!(lines(&engine, "cpu").is_empty());
+    let mut long = predicate(0, 1, None);
+    long.tags.insert("host".into(), "x".repeat(70_000));
+    let refusal = engine.delete_rows("cpu", long).unwrap_err();
+    assert_eq!(refusal.kind(), Kind::Invalid, "{refusal}");
 }
 
 #[test]

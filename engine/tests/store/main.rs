@@ -21,6 +21,8 @@ mod harness;
 mod latest;
 mod limits;
 mod model;
+mod modes;
+mod newest;
 mod restore;
 mod scan;
 mod secrecy;

@@ -323,6 +323,23 @@ async fn limits_are_refused_by_name() {
     );
 
     let engine = engine_with(Settings {
+        query_memory_bytes_max: 100,
+        ..settings()
+    });
+    let newest = "select * from latest('cpu')";
+    let error = within(body(&engine, request(newest))).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Limit {
+                limit: Limit::QueryMemory,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+
+    let engine = engine_with(Settings {
         sql_bytes_max: 10,
         ..settings()
     });

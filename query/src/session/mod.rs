@@ -92,8 +92,7 @@ impl Base {
             .build_arc()?;
         let mut state = self.state.clone();
         state.register_catalog_list(catalogues);
-        let bytes_max = self.query_memory_bytes_max as u64;
-        let latest = functions::Latest::new(tables, &runtime.memory_pool, bytes_max);
+        let latest = functions::Latest::new(tables, &runtime.memory_pool);
         state.register_udtf(LATEST, Arc::new(latest));
         // now() is one moment throughout a query.
         state.mark_start_execution();

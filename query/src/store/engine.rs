@@ -7,7 +7,7 @@ use ::engine::{Engine, Error, ScanOrder, ScanRequest, TableView, TagSelection, V
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use schema::{ColumnDefinition, TableDefinition};
 
-use super::{Partition, Scan, Size, Store, Table, Tables, TagValues};
+use super::{Hold, Partition, Scan, Size, Store, Table, Tables, TagValues};
 use crate::functions::{KIND_KEY, UNIT_KEY};
 use crate::system::{SystemTable, store_tables};
 
@@ -88,8 +88,8 @@ impl Table for EngineTable {
         Ok(boxed.collect())
     }
 
-    fn latest(&self, bytes_max: u64) -> Result<(Arc<dyn Table>, u64), Error> {
-        let table = self.table.latest(bytes_max)?;
+    fn latest(&self, hold: &Hold<'_>) -> Result<(Arc<dyn Table>, u64), Error> {
+        let table = self.table.latest_within(hold)?;
         let bytes = table.memory_bytes();
         let schema = Arc::clone(&self.schema);
         Ok((Arc::new(Self { table, schema }), bytes))

@@ -8,7 +8,7 @@ use datafusion::arrow::compute::{cast, filter_record_batch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef, TimestampNanosecondType};
 use schema::{TableDefinition, Timestamp};
 
-use super::{Partition, Scan, Size, Store, Table, Tables};
+use super::{Hold, Partition, Scan, Size, Store, Table, Tables};
 use crate::system::SystemTable;
 
 #[derive(Debug, Clone, Default)]
@@ -131,7 +131,7 @@ impl Table for MemoryTable {
         Ok(partitions)
     }
 
-    fn latest(&self, _: u64) -> Result<(Arc<dyn Table>, u64), engine::Error> {
+    fn latest(&self, hold: &Hold<'_>) -> Result<(Arc<dyn Table>, u64), engine::Error> {
         let tags: Vec<_> = (0..self.definition.tags.len())
             .map(|t| self.tag(t))
             .collect();
@@ -149,6 +149,7 @@ impl Table for MemoryTable {
             .collect();
         let rows = filter_record_batch(&self.rows, &BooleanArray::from(keep)).unwrap();
         let bytes = rows.get_array_memory_size() as u64;
+        hold(bytes)?;
         let definition = self.definition.clone();
         Ok((Arc::new(Self { definition, rows }), bytes))
     }

@@ -57,12 +57,15 @@ pub(crate) trait Table: Debug + Send + Sync {
     fn scan(&self, scan: &Scan) -> Result<Vec<Partition>, ::engine::Error>;
 
     /// Returns the table with just the newest row of every series, in memory, and the bytes that it takes.
-    /// Blocks on the disk.
+    /// Blocks on the disk. `hold` is told how many bytes the rows take so far, as they are found.
     ///
     /// # Errors
-    /// When the store cannot find them, and where they take more than `bytes_max`.
-    fn latest(&self, bytes_max: u64) -> Result<(Arc<dyn Table>, u64), ::engine::Error>;
+    /// When the store cannot find them; what `hold` refuses.
+    fn latest(&self, hold: &Hold<'_>) -> Result<(Arc<dyn Table>, u64), ::engine::Error>;
 }
+
+/// Is told how many bytes are held from now on, and refuses if there may not be so many.
+pub(crate) type Hold<'a> = dyn Fn(u64) -> Result<(), ::engine::Error> + 'a;
 
 /// Rows to be read, batch by batch; reading blocks on the disk for a page at a time.
 pub(crate) type Partition = Box<dyn Iterator<Item = Result<RecordBatch, ::engine::Error>> + Send>;

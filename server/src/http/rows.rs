@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use engine::RowPredicate;
+use engine::{Error, Kind, RowPredicate};
 use schema::{Lsn, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use super::{App, Caller, Permission, Problem, predicate};
 
@@ -41,9 +42,10 @@ pub(crate) async fn delete(
     let table = table.ok_or_else(|| Problem::not_found(format!("there is no table {name:?}")))?;
     let meant = rows.clone();
     let counting = core.spawn_blocking(move || table.count(&meant));
-    let count = counting
+    let counted = counting
         .await
-        .map_err(|error| Problem::internal(error.to_string()))??;
+        .map_err(|error| Problem::internal(error.to_string()))?;
+    let count = count_of(counted, wanted.dry_run)?;
     let mut answer = Deleted {
         table: name.clone(),
         from: rows.time.start,
@@ -63,6 +65,19 @@ pub(crate) async fn delete(
     Ok(Json(answer))
 }
 
+/// Returns how many rows there are. What cannot be read can be deleted all the same: it is only not known how
+/// much it is.
+fn count_of(counted: Result<u64, Error>, dry_run: bool) -> Result<Option<u64>, Problem> {
+    match counted {
+        Ok(count) => Ok(Some(count)),
+        Err(error) if dry_run || error.kind() == Kind::Invalid => Err(error.into()),
+        Err(error) => {
+            warn!(%error, "rows are deleted that could not be counted");
+            Ok(None)
+        }
+    }
+}
+
 /// What was deleted, or would have been.
 #[derive(Debug, Serialize)]
 pub(crate) struct Deleted {
@@ -71,8 +86,8 @@ pub(crate) struct Deleted {
     to: Timestamp,
     #[serde(rename = "where")]
     tags: BTreeMap<String, String>,
-    /// How many rows there were.
-    rows: u64,
+    /// How many rows there were; nothing where they could not be counted and were deleted all the same.
+    rows: Option<u64>,
     dry_run: bool,
     #[serde(flatten)]
     record: Option<Record>,
@@ -106,4 +121,27 @@ fn moment(name: &str, text: Option<&str>) -> Result<Timestamp, Problem> {
             "{name} is {text:?}, and must be a time such as 2026-01-31T12:00:00Z"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Error;
+
+    use super::count_of;
+
+    #[test]
+    fn rows_that_cannot_be_read_can_be_deleted_and_not_counted() {
+        let damaged = || Error::Corrupt {
+            path: "parts/1".into(),
+            reason: "a page".into(),
+        };
+        let wrong = || Error::Absent {
+            what: "tag",
+            name: "colour".into(),
+        };
+        assert_eq!(count_of(Ok(3), false).unwrap(), Some(3));
+        assert_eq!(count_of(Err(damaged()), false).unwrap(), None);
+        assert!(count_of(Err(damaged()), true).is_err());
+        assert!(count_of(Err(wrong()), false).is_err());
+    }
 }

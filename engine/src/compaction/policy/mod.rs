@@ -36,6 +36,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) parts: &'a [&'a PartMeta],
     /// What can be made real: tombstones that are in the manifest.
     pub(crate) tombstones: &'a [&'a Tombstone],
+    /// Whether there are so many that none of them waits until it has settled.
+    pub(crate) is_crowded: bool,
     pub(crate) retention: Option<Span>,
     /// Most parts that a merge can keep open within its memory.
     pub(crate) parts_max: usize,

@@ -176,6 +176,7 @@ impl Table {
             let choice = choose(&Situation {
                 parts: &parts,
                 tombstones: &[],
+                is_crowded: false,
                 parts_max: 64,
                 retention,
                 settings: &self.settings,

@@ -1,13 +1,16 @@
 //! Goal: what is chosen is closed in time and log, ends, and pays.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use schema::{Lsn, Span, TimeRange, Timestamp};
 
 use super::runs::is_closed;
 use super::{Choice, Effort, Situation, choose, merges_due};
-use crate::Settings;
 use crate::flush::aligned;
 use crate::part::{Heat, PartId, PartMeta};
+use crate::tombstone::Tombstone;
+use crate::{RowPredicate, Settings};
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -62,6 +65,7 @@ fn asked<T>(
     ask(&Situation {
         parts: &parts,
         tombstones: &[],
+        is_crowded: false,
         parts_max: 64,
         retention,
         settings: &Settings::default(),
@@ -203,6 +207,7 @@ fn a_merge_has_no_more_parts_than_memory_has_room_for() {
     let merge = choose(&Situation {
         parts: &all,
         tombstones: &[],
+        is_crowded: false,
         parts_max: 5,
         retention: None,
         settings: &Settings::default(),
@@ -352,4 +357,33 @@ fn a_window_that_the_log_has_left_behind_is_settled_though_it_came_in_just_now()
         ..part(10, 0, 4 + BEHIND, 4 + BEHIND)
     });
     assert_eq!(merge(&late), None);
+}
+
+#[test]
+fn a_delete_waits_until_it_has_settled_unless_there_are_too_many() {
+    let part = part(1, 0, 1, 9);
+    let tombstone = Tombstone {
+        lsn: Lsn::new(50),
+        committed: Timestamp::from_nanos(3 * HOUR),
+        rows: RowPredicate {
+            time: TimeRange::ALL,
+            tags: BTreeMap::new(),
+        },
+    };
+    let chosen = |hour: i64, is_crowded: bool| {
+        choose(&Situation {
+            parts: &[&part],
+            tombstones: &[&tombstone],
+            is_crowded,
+            parts_max: 64,
+            retention: None,
+            settings: &Settings::default(),
+            now: Timestamp::from_nanos(hour * HOUR),
+            effort: Effort::Usual,
+            failed: &[],
+        })
+    };
+    assert_eq!(chosen(3, false), None);
+    assert_eq!(chosen(3, true).unwrap().parts, [part.id]);
+    assert_eq!(chosen(4, false).unwrap().parts, [part.id]);
 }

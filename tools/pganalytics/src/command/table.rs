@@ -89,7 +89,9 @@ pub(crate) async fn run(call: Table) -> Outcome {
 
 /// Returns what became of rows that were to be deleted.
 fn told(table: &str, answer: &Value) -> String {
-    let rows = output::cell(answer.get("rows").unwrap_or(&Value::Null));
+    let Some(rows) = answer.get("rows").and_then(Value::as_u64) else {
+        return format!("{table}: rows deleted, which could not be counted");
+    };
     if answer.get("dry_run") == Some(&Value::Bool(true)) {
         return format!("{table}: {rows} rows would be deleted");
     }
@@ -117,10 +119,12 @@ mod tests {
     use super::{parse, told};
 
     #[test]
-    fn a_dry_run_says_that_nothing_is_deleted() {
+    fn it_is_told_what_was_deleted_and_whether_it_was() {
         let answer = |dry_run: bool| json!({ "rows": 3, "dry_run": dry_run });
         assert_eq!(told("cpu", &answer(true)), "cpu: 3 rows would be deleted");
         assert_eq!(told("cpu", &answer(false)), "cpu: 3 rows deleted");
+        let uncounted = told("cpu", &json!({ "rows": null, "dry_run": false }));
+        assert_eq!(uncounted, "cpu: rows deleted, which could not be counted");
     }
 
     #[test]
