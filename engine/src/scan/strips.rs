@@ -106,13 +106,15 @@ impl Growing {
         behind
     }
 
+    /// Returns the strip up to a place that some of its parts may lie behind.
     fn closed(self, end: i64) -> Cut {
+        let inside = self.parts.iter().filter(|part| part.times.0 < end);
         Cut {
             time: TimeRange {
                 start: Timestamp::from_nanos(self.start),
                 end: Timestamp::from_nanos(end),
             },
-            bytes: self.bytes,
+            bytes: inside.map(|part| part.bytes).sum(),
         }
     }
 }
