@@ -52,7 +52,7 @@ pub use environment::Environment;
 pub use error::{Error, Kind};
 pub use metrics::Metrics;
 pub use recovery::{Recovery, RecoveryOutcome};
-pub use scan::{ScanPartition, ScanRequest, TagSelection};
+pub use scan::{ScanOrder, ScanPartition, ScanRequest, TagSelection};
 pub use settings::{CompactionSettings, LogSettings, Settings};
 pub use shares::Shares;
 pub use tombstone::RowPredicate;

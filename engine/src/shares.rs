@@ -10,6 +10,9 @@ pub struct Shares {
     pub index_bytes_max: u64,
     /// Bytes of parts' footers, in the cache and held by scans together. Default 128 MiB.
     pub footer_bytes_max: u64,
+    /// Bytes of them that one scan should hold: one of more footers is read in strips of time.
+    /// Default 32 MiB.
+    pub scan_footer_bytes_max: u64,
     /// Bytes that one merge of parts may hold. Default 128 MiB.
     pub compaction_bytes_max: u64,
 }
@@ -19,6 +22,7 @@ impl Default for Shares {
         Self {
             index_bytes_max: 256 << 20,
             footer_bytes_max: 128 << 20,
+            scan_footer_bytes_max: 32 << 20,
             compaction_bytes_max: 128 << 20,
         }
     }

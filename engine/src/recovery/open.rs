@@ -121,7 +121,7 @@ fn shelf(environment: &Environment, paths: &Paths, settings: &Settings) -> Resul
     Ok(Shelf {
         environment: parts_environment(environment, paths)?,
         pages: Arc::new(pages),
-        footers: Arc::new(Footers::new(settings.shares.footer_bytes_max)),
+        footers: Arc::new(Footers::new(&settings.shares)),
     })
 }
 

@@ -1,21 +1,21 @@
-//! One partition of a scan: some series, one after the other.
+//! One partition of a scan: some series, one after the other, in each strip.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
-use schema::TimeRange;
+use schema::ColumnDefinition;
 
 use super::arrays::{array_of, times};
-use super::runs::RunFinder;
+use super::strip::{OpenStrip, Strip};
 use super::tags::TagColumn;
+use super::walk::Walk;
 use crate::Error;
 use crate::column::Column;
-use crate::merge::{Plan, Reader, SeriesMerge, Source};
+use crate::merge::Plan;
 use crate::series::{SeriesId, SeriesOrder};
 use crate::state::TableState;
-use crate::tombstone::Deletions;
 
 /// What all partitions of a scan share.
 #[derive(Debug)]
@@ -23,14 +23,24 @@ pub(super) struct Scan {
     pub(super) table: Arc<TableState>,
     pub(super) schema: SchemaRef,
     pub(super) outputs: Vec<Output>,
-    pub(super) sources: Arc<[Source]>,
-    pub(super) deletions: Deletions,
+    /// What is read one after the other, the earliest first.
+    pub(super) strips: Vec<Strip>,
     /// The series that are selected, in the order of their tags.
     pub(super) series: Vec<SeriesId>,
     /// The order of all series.
     pub(super) order: Arc<SeriesOrder>,
-    pub(super) time: TimeRange,
     pub(super) batch_rows: usize,
+}
+
+impl Scan {
+    /// Returns the fields that are wanted: their positions in the table, and what they are.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (usize, &ColumnDefinition)> {
+        let fields = &self.table.definition.fields;
+        self.outputs.iter().filter_map(|output| match output {
+            Output::Field(field) => Some((*field, fields.get(*field)?)),
+            _ => None,
+        })
+    }
 }
 
 /// Where a column of the output comes from.
@@ -44,45 +54,34 @@ pub(super) enum Output {
     Field(usize),
 }
 
-/// A part of a scan's rows as record batches, sorted by tags and time; pins its view.
+/// A part of a scan's rows as record batches, in the order that was asked for; pins its view.
 ///
-/// It ends after the first error. Memory: one batch, and a bounded number of pages.
+/// It ends after the first error. Memory: one batch, a bounded number of pages, and the footers of one
+/// strip.
 #[derive(Debug)]
 pub struct ScanPartition {
     scan: Arc<Scan>,
-    /// The positions of the series that are still to come.
-    series: Range<usize>,
-    runs: RunFinder,
-    /// The series whose rows are under way.
-    merge: Option<(SeriesId, SeriesMerge)>,
+    walk: Walk,
     rows_left: usize,
-    reader: Reader,
     plan: Plan,
     tags: Vec<(usize, TagColumn)>,
 }
 
 impl ScanPartition {
-    pub(super) fn new(scan: Arc<Scan>, series: Range<usize>, limit: Option<usize>) -> Self {
-        let fields = scan.outputs.iter().filter_map(|output| match output {
-            Output::Field(field) => scan
-                .table
-                .definition
-                .fields
-                .get(*field)
-                .map(|d| (*field, d)),
-            _ => None,
-        });
-        let fields: Vec<_> = fields.collect();
+    /// Returns the partition of some series; the first strip may be open already.
+    pub(super) fn new(
+        scan: Arc<Scan>,
+        series: Range<usize>,
+        first: Option<&Arc<OpenStrip>>,
+        limit: Option<usize>,
+    ) -> Self {
         let tags = scan.outputs.iter().filter_map(|output| match output {
             Output::Tag(tag) => Some((*tag, TagColumn::new(scan.table.series.tag_values(*tag)))),
             _ => None,
         });
         Self {
-            series,
-            runs: RunFinder::new(scan.sources.len()),
-            merge: None,
+            walk: Walk::new(Arc::clone(&scan), series, first),
             rows_left: limit.unwrap_or(usize::MAX),
-            reader: Reader::new(Arc::clone(&scan.sources), &fields),
             plan: Plan::new(scan.outputs.contains(&Output::Time)),
             tags: tags.collect(),
             scan,
@@ -99,22 +98,19 @@ impl ScanPartition {
         let scan = Arc::clone(&self.scan);
         let rows_max = scan.batch_rows.min(self.rows_left);
         let mut fields: Vec<Column> = scan
-            .outputs
-            .iter()
-            .filter_map(|output| match output {
-                Output::Field(field) => scan.table.definition.fields.get(*field),
-                _ => None,
-            })
-            .map(|definition| Column::empty(definition.field_type))
+            .fields()
+            .map(|(_, definition)| Column::empty(definition.field_type))
             .collect();
         let (mut rows, mut all_times) = (0, Vec::new());
         while rows < rows_max {
-            let Some((series, merge)) = self.next_merge()? else {
+            let Some((series, mut merge)) = self.walk.next_merge()? else {
                 break;
             };
-            let mut merge = merge;
+            let Some(reader) = self.walk.reader() else {
+                break;
+            };
             self.plan.clear();
-            merge.fill(rows_max - rows, &mut self.plan, &mut self.reader)?;
+            merge.fill(rows_max - rows, &mut self.plan, reader)?;
             if rows == 0 && self.plan.rows() * FILLS_WITH >= rows_max {
                 // A batch that will be full is not moved while it grows.
                 fields
@@ -122,41 +118,23 @@ impl ScanPartition {
                     .for_each(|column| column.reserve(rows_max));
             }
             for (wanted, column) in fields.iter_mut().enumerate() {
-                self.reader.append(wanted, &self.plan, column)?;
+                reader.append(wanted, &self.plan, column)?;
             }
             all_times.extend_from_slice(&self.plan.times);
             self.append_tags(series);
             rows += self.plan.rows();
             if !merge.is_done() {
-                self.merge = Some((series, merge));
+                self.walk.resume_with(series, merge);
             }
         }
         self.rows_left -= rows;
+        if self.rows_left == 0 {
+            self.walk.end();
+        }
         if rows == 0 {
             return Ok(None);
         }
         self.assemble(rows, all_times, fields).map(Some)
-    }
-
-    /// Returns the merge that is under way, or that of the next series that has rows.
-    fn next_merge(&mut self) -> Result<Option<(SeriesId, SeriesMerge)>, Error> {
-        if let Some(merge) = self.merge.take() {
-            return Ok(Some(merge));
-        }
-        while let Some(series) = self.series.next().and_then(|at| self.scan.series.get(at)) {
-            let runs = self
-                .runs
-                .find(*series, &self.scan.sources, &self.scan.order);
-            let mode = self.scan.table.mode();
-            let whose = (*series, &*self.scan.table.series);
-            let time = &self.scan.time;
-            let deletions = &self.scan.deletions;
-            let merge = deletions.merge(mode, whose, runs, time, &mut self.reader)?;
-            if !merge.is_done() {
-                return Ok(Some((*series, merge)));
-            }
-        }
-        Ok(None)
     }
 
     fn append_tags(&mut self, series: SeriesId) {
@@ -214,7 +192,7 @@ impl Iterator for ScanPartition {
         if batch.is_err() {
             // E-4: what was read before stands; what comes behind a damaged page is not guessed.
             self.rows_left = 0;
-            self.merge = None;
+            self.walk.end();
         }
         batch.transpose()
     }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use schema::{ColumnDefinition, Lsn};
+use schema::ColumnDefinition;
 
 use super::partition::{Output, Scan};
 use super::selection::{selected, shared_out};
-use super::{ScanPartition, ScanRequest};
+use super::strip::Strip;
+use super::strips::{Cut, Footed, cut};
+use super::{ScanOrder, ScanPartition, ScanRequest};
 use crate::Error;
-use crate::merge::Source;
 use crate::state::TableState;
-use crate::tombstone::Deletions;
 
 /// Returns the partitions that a request asks for; none if nothing can match.
 pub(crate) fn plan(
@@ -30,23 +30,64 @@ pub(crate) fn plan(
     if request.time.is_empty() {
         return Ok(Vec::new());
     }
-    let sources: Arc<[Source]> = table.sources(&request.time)?.into();
+    let (cuts, partitions) = strips(table, request)?;
+    let strips: Vec<Strip> = cuts.iter().map(|cut| Strip::new(cut.time)).collect();
+    // It is opened for two reasons: its rows say best how to share out the series, and what has no room
+    // for it is refused here, before any row is given.
+    let largest = (0..).zip(&cuts).max_by_key(|(_, cut)| cut.bytes);
+    let largest = largest.and_then(|(at, _): (usize, _)| strips.get(at));
+    let opened = largest.map(|strip| strip.open(table)).transpose()?;
+    let sources = opened.iter().flat_map(|strip| strip.sources.iter());
     let order = table.series.order();
     let series = selected(&table.series, &order, &request.tags);
-    let stretches = shared_out(&series, &sources, request.partitions);
+    let stretches = shared_out(&series, sources, partitions);
+    let first = opened.as_ref().filter(|_| strips.len() == 1);
     let scan = Arc::new(Scan {
         table: Arc::clone(table),
-        deletions: Deletions::below(Lsn::MAX, table, &sources),
         schema: Arc::new(schema),
         outputs,
-        sources,
+        strips,
         series,
         order,
-        time: request.time,
         batch_rows: request.batch_rows.max(1),
     });
-    let partition = |stretch| ScanPartition::new(Arc::clone(&scan), stretch, request.limit);
+    let partition = |stretch| ScanPartition::new(Arc::clone(&scan), stretch, first, request.limit);
     Ok(stretches.into_iter().map(partition).collect())
+}
+
+/// Returns the strips of a scan, and how many partitions at most may each be in another of them.
+///
+/// It follows from the request and the table alone, so that a partition that is asked for again has the
+/// same rows.
+fn strips(table: &TableState, request: &ScanRequest) -> Result<(Vec<Cut>, usize), Error> {
+    let (range, partitions) = (&request.time, request.partitions.max(1));
+    let whole = |bytes| Cut {
+        time: *range,
+        bytes,
+    };
+    if request.order == ScanOrder::Total {
+        return Ok((vec![whole(0)], partitions));
+    }
+    let parts = table.parts_within(range).map(|part| {
+        Ok(Footed {
+            times: (part.time_min(), part.time_max()),
+            bytes: part.footer_bytes()?,
+        })
+    });
+    let parts: Vec<Footed> = parts.collect::<Result<_, Error>>()?;
+    let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
+    let bytes_max = table.parts.first().map_or(0, |part| part.scan_bytes_max());
+    if bytes <= bytes_max {
+        return Ok((vec![whole(bytes)], partitions));
+    }
+    // E-3: partitions read at the same time, and each may be in another strip.
+    let cuts = cut(parts, range, bytes_max / partitions as u64);
+    let largest = cuts.iter().map(|cut| cut.bytes).max().unwrap_or(0);
+    let fit = (bytes_max * LARGE / largest.max(1)).max(1);
+    Ok((
+        cuts,
+        partitions.min(usize::try_from(fit).unwrap_or(usize::MAX)),
+    ))
 }
 
 /// Returns where a column of the schema comes from.
@@ -73,3 +114,7 @@ fn no_column(table: &TableState) -> Error {
         reason: "it asks for a column that does not exist",
     }
 }
+
+/// Where parts do not let themselves be parted, a scan may hold so many times what it should before it
+/// is read by fewer partitions.
+const LARGE: u64 = 2;

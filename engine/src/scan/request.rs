@@ -18,6 +18,23 @@ pub struct ScanRequest {
     pub partitions: usize,
     /// The most rows of one batch.
     pub batch_rows: usize,
+    /// In which order rows come.
+    pub order: ScanOrder,
+}
+
+/// In which order a scan gives its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScanOrder {
+    /// By the tags in their order (nulls first), then by time: within each partition, and from one
+    /// partition to the next. The footers of all parts are held until the last row is read; where there
+    /// is no memory for them the scan is refused.
+    #[default]
+    Total,
+    /// Each partition has the series that it would have in the total order, and all rows of them. Where
+    /// the footers would take more than one scan's part of their memory, it gives them strip by strip:
+    /// stretches of time, the earliest first; within a strip by the tags, then by time. Else as
+    /// [`Self::Total`].
+    Strips,
 }
 
 /// Which values of a tag are accepted.
@@ -51,6 +68,7 @@ impl Default for ScanRequest {
             limit: None,
             partitions: 1,
             batch_rows: 8_192,
+            order: ScanOrder::Total,
         }
     }
 }

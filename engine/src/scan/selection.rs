@@ -21,12 +21,13 @@ pub(super) fn selected(
     })
 }
 
-/// Cuts the series into at most `partitions` stretches of about equal numbers of rows.
-pub(super) fn shared_out(
+/// Cuts the series into at most `partitions` stretches of about equal numbers of rows in some sources.
+pub(super) fn shared_out<'a>(
     series: &[SeriesId],
-    sources: &[Source],
+    sources: impl Iterator<Item = &'a Source>,
     partitions: usize,
 ) -> Vec<Range<usize>> {
+    let sources: Vec<&Source> = sources.collect();
     let weigh = |id: &SeriesId| {
         let rows = sources
             .iter()

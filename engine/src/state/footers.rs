@@ -3,7 +3,8 @@
 //! ```text
 //!   StoredPart::open ─ cached? ─ no: read, open the seal, find the series ─▶ Arc<Footing>
 //!                                                                  ├─ Footers: at most half the share
-//!                                                                  └─ whoever reads: the rest
+//!                                                                  └─ whoever reads: the rest, a scan
+//!                                                                     no more than its part of it
 //! ```
 
 use std::fmt;
@@ -13,15 +14,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use crate::Error;
 use crate::part::{Opened, PartId};
 use crate::series::{SeriesId, SeriesIndex};
+use crate::{Error, Shares};
 
 /// The footers that are in memory.
 pub(crate) struct Footers {
     cached: Cache<PartId, Arc<Footing>, ByBytes>,
     held: Arc<AtomicU64>,
     bytes_max: u64,
+    scan_bytes_max: u64,
 }
 
 /// A footer, and the numbers that an index gives to its series.
@@ -44,13 +46,19 @@ struct Held {
 }
 
 impl Footers {
-    /// Returns room for so many bytes of footers.
-    pub(crate) fn new(bytes_max: u64) -> Self {
+    /// Returns room for the bytes of footers that there may be.
+    pub(crate) fn new(shares: &Shares) -> Self {
         Self {
-            cached: whole_cache(bytes_max / 2),
+            cached: whole_cache(shares.footer_bytes_max / 2),
             held: Arc::default(),
-            bytes_max,
+            bytes_max: shares.footer_bytes_max,
+            scan_bytes_max: shares.scan_footer_bytes_max,
         }
+    }
+
+    /// Returns what one scan should hold of it, if it can be read strip by strip.
+    pub(super) const fn scan_bytes_max(&self) -> u64 {
+        self.scan_bytes_max
     }
 
     /// Returns the footer of a part, if it is here with the numbers of this index.
@@ -90,12 +98,18 @@ impl Footers {
         self.cached.remove(part);
     }
 
-    /// Checks that one more may be held.
+    /// Checks that a footer of so many bytes may be held besides all others; those that are only cached
+    /// make room for it.
     ///
     /// # Errors
     /// [`Error::Overloaded`] while scans hold all that there may be.
-    pub(super) fn check_room(&self) -> Result<(), Error> {
-        if self.bytes() <= self.bytes_max {
+    pub(super) fn check_room(&self, bytes: u64) -> Result<(), Error> {
+        let is_there = || self.bytes() + bytes <= self.bytes_max;
+        if is_there() {
+            return Ok(());
+        }
+        self.cached.clear();
+        if is_there() {
             return Ok(());
         }
         Err(Error::Overloaded {
@@ -107,6 +121,13 @@ impl Footers {
     /// Returns the bytes of all footers in memory.
     pub(crate) fn bytes(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
+    }
+}
+
+impl Footing {
+    /// Returns what this takes in memory.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.held.bytes
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::footers::{Footers, Footing};
 use crate::Error;
@@ -30,6 +31,8 @@ pub(crate) struct StoredPart {
     is_unique: bool,
     index: Arc<SeriesIndex>,
     footers: Arc<Footers>,
+    /// What its footer takes in memory, once it was read.
+    footer_bytes: AtomicU64,
 }
 
 /// A part whose footer is in memory as long as this is.
@@ -58,6 +61,7 @@ impl StoredPart {
             is_unique,
             index: Arc::clone(index),
             footers: Arc::clone(&shelf.footers),
+            footer_bytes: AtomicU64::new(0),
         }
     }
 
@@ -66,7 +70,11 @@ impl StoredPart {
     /// # Errors
     /// [`Error::Overloaded`] while scans hold all footers that there may be; as [`Self::open`].
     pub(crate) fn open_for_query(&self) -> Result<ReadPart, Error> {
-        self.footers.check_room()?;
+        if let Some(footing) = self.footers.find(&self.meta().id, &self.index) {
+            return Ok(self.with(footing));
+        }
+        let bytes = self.footer_bytes.load(Ordering::Relaxed);
+        self.footers.check_room(bytes)?;
         self.open()
     }
 
@@ -77,19 +85,38 @@ impl StoredPart {
     /// [`Error::Io`], [`Error::Seal`], [`Error::Corrupt`] naming the file.
     pub(crate) fn open(&self) -> Result<ReadPart, Error> {
         let id = self.meta().id;
-        let footing = match self.footers.find(&id, &self.index) {
-            Some(footing) => footing,
-            None => {
-                let opened = self.file.read_footer()?;
-                let series = numbered(opened.directory(), &self.index);
-                self.footers.add(id, opened, &self.index, series)
-            }
-        };
-        Ok(ReadPart {
+        if let Some(footing) = self.footers.find(&id, &self.index) {
+            return Ok(self.with(footing));
+        }
+        let opened = self.file.read_footer()?;
+        let series = numbered(opened.directory(), &self.index);
+        Ok(self.with(self.footers.add(id, opened, &self.index, series)))
+    }
+
+    fn with(&self, footing: Arc<Footing>) -> ReadPart {
+        self.footer_bytes.store(footing.bytes(), Ordering::Relaxed);
+        ReadPart {
             part: Part::of(Arc::clone(&self.file), Arc::clone(&footing.opened)),
             footing,
             is_unique: self.is_unique,
-        })
+        }
+    }
+
+    /// Returns what the footer takes in memory; reads it where that was never done, which a start and
+    /// whoever writes a part do.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn footer_bytes(&self) -> Result<u64, Error> {
+        match self.footer_bytes.load(Ordering::Relaxed) {
+            0 => Ok(self.open()?.footing.bytes()),
+            bytes => Ok(bytes),
+        }
+    }
+
+    /// Returns the bytes of footers that one scan should hold.
+    pub(crate) fn scan_bytes_max(&self) -> u64 {
+        self.footers.scan_bytes_max()
     }
 
     /// Tells whether the numbers of its series are those of this index.
@@ -104,6 +131,7 @@ impl StoredPart {
             is_unique: self.is_unique,
             index: Arc::clone(index),
             footers: Arc::clone(&self.footers),
+            footer_bytes: AtomicU64::new(self.footer_bytes.load(Ordering::Relaxed)),
         }
     }
 

@@ -71,6 +71,12 @@ impl TableState {
         frozen.chain(self.active.chunks())
     }
 
+    /// Returns the parts that may have rows in a range of time, in the order of the log.
+    pub(crate) fn parts_within(&self, range: &TimeRange) -> impl Iterator<Item = &Arc<StoredPart>> {
+        let parts = self.parts.iter();
+        parts.filter(|part| overlaps(range, part.time_min(), part.time_max()))
+    }
+
     /// Returns everything that has rows in a range of time, in the order of the log.
     ///
     /// Parts come first: E-1, no part has rows of a record that a memtable still has.
@@ -78,18 +84,13 @@ impl TableState {
     /// # Errors
     /// Those of opening a part: [`Error::Overloaded`] where there is no memory for its footer.
     pub(crate) fn sources(&self, range: &TimeRange) -> Result<Vec<Source>, Error> {
-        let overlaps = |min: i64, max: i64| min < range.end.nanos() && range.start.nanos() <= max;
-        let parts = self
-            .parts
-            .iter()
-            .filter(|part| overlaps(part.time_min(), part.time_max()));
         let mut sources = Vec::new();
-        for part in parts {
+        for part in self.parts_within(range) {
             sources.push(Source::Part(Arc::new(part.open_for_query()?)));
         }
         let chunks = self
             .chunks()
-            .filter(|chunk| overlaps(chunk.time_min, chunk.time_max));
+            .filter(|chunk| overlaps(range, chunk.time_min, chunk.time_max));
         sources.extend(chunks.map(|chunk| Source::Chunk(Arc::clone(chunk))));
         Ok(sources)
     }
@@ -192,4 +193,9 @@ impl TableState {
         parts.extend(numbered);
         parts.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
     }
+}
+
+/// Tells whether rows of these times may lie in a range.
+fn overlaps(range: &TimeRange, min: i64, max: i64) -> bool {
+    min < range.end.nanos() && range.start.nanos() <= max
 }

@@ -7,7 +7,7 @@ use schema::{FieldType, TIME_COLUMN, TableDefinition, Timestamp};
 
 use super::statistics;
 use crate::part::{Part, PartId, PartMeta};
-use crate::scan::{ScanPartition, ScanRequest, TagSelection, plan};
+use crate::scan::{ScanOrder, ScanPartition, ScanRequest, TagSelection, plan};
 use crate::state::TableState;
 use crate::{Error, RowPredicate};
 
@@ -125,6 +125,7 @@ impl TableView {
         let request = ScanRequest {
             time: rows.time,
             tags: tags.collect(),
+            order: ScanOrder::Strips,
             ..ScanRequest::default()
         };
         let mut count = 0;
@@ -152,12 +153,14 @@ impl TableView {
 
     /// Returns what the request selects, in partitions that can be read in parallel.
     ///
-    /// Together they give every selected row once, sorted by the tags in their order (nulls first)
-    /// and then by time: within each partition, and from one partition to the next. There are none
-    /// where no row can match, and fewer than were asked for where series are few.
+    /// Together they give every selected row once, in the [order](ScanOrder) that is asked for. There are
+    /// none where no row can match, and fewer than were asked for where series are few, or where so many
+    /// could not hold the footers of parts that they read at the same time.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a column that does not exist. Reading errors come from the partitions.
+    /// [`Error::Refused`] for a column that does not exist, [`Error::Overloaded`] where there is no memory
+    /// for footers. Reading errors come from the partitions, and with [`ScanOrder::Strips`] also the
+    /// latter, where other scans have taken that memory meanwhile.
     pub fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanPartition>, Error> {
         plan(&self.table, &self.schema(), request)
     }

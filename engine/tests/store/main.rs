@@ -24,4 +24,5 @@ mod model;
 mod restore;
 mod scan;
 mod secrecy;
+mod strips;
 mod view;

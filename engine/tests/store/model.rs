@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Engine, RowPredicate, ScanRequest, TagSelection};
+use engine::{Engine, RowPredicate, ScanOrder, ScanRequest, TableView, TagSelection};
 use proptest::prelude::*;
 use schema::{TimeRange, Timestamp};
 use wire::v1;
@@ -164,10 +164,25 @@ fn compare(engine: &Engine, model: &Model) {
             assert_eq!(rows.iter().map(|row| row.time).min(), Some(min.nanos()));
             assert_eq!(rows.iter().map(|row| row.time).max(), Some(max.nanos()));
         }
+        compare_strips(&table, &rows);
         let (latest, newest) = (table.latest(u64::MAX).unwrap(), newest(&rows));
         assert_eq!(scan(&latest, &everything(&latest)), as_lines(&newest));
         assert_eq!(latest.exact_row_count(), Some(newest.len() as u64));
     }
+}
+
+/// Compares a scan in strips, which gives the same rows in another order.
+fn compare_strips(table: &TableView, rows: &[&Row]) {
+    let request = ScanRequest {
+        order: ScanOrder::Strips,
+        partitions: 2,
+        batch_rows: 3,
+        ..everything(table)
+    };
+    let (mut found, mut expected) = (scan(table, &request), as_lines(rows));
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
 }
 
 /// Returns the last row of each series; rows come by series and time, and then as they were written.
@@ -206,6 +221,17 @@ fn compare_filtered(engine: &Engine, model: &Model, from: i64, until: i64, host:
         |row: &&Row| (start..end).contains(&row.time) && row.host.is_none_or(|value| value == host);
     let expected: Vec<&Row> = model.merged().into_iter().filter(fits).collect();
     assert_eq!(scan(&table, &request), as_lines(&expected));
+    let mut in_strips = scan(
+        &table,
+        &ScanRequest {
+            order: ScanOrder::Strips,
+            ..request.clone()
+        },
+    );
+    in_strips.sort();
+    let mut lines = as_lines(&expected);
+    lines.sort();
+    assert_eq!(in_strips, lines);
     let counting = ScanRequest {
         projection: vec![],
         ..request
@@ -222,6 +248,8 @@ fn compare_filtered(engine: &Engine, model: &Model, from: i64, until: i64, host:
 fn run(steps: Vec<Step>, from: i64, until: i64, host: &str) {
     let mut machine = Machine::new(1);
     machine.settings.compaction.fan_in = 2;
+    // A strip for every two parts or so.
+    machine.settings.shares.scan_footer_bytes_max = 8_000;
     let mut engine = machine.open();
     let (mut model, mut sent) = (Model::default(), Vec::new());
     let mut send = |engine: &Engine, model: &mut Model, rows: Vec<Row>| {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ::engine::{Engine, Error, ScanRequest, TableView, TagSelection, View};
+use ::engine::{Engine, Error, ScanOrder, ScanRequest, TableView, TagSelection, View};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use schema::{ColumnDefinition, TableDefinition};
 
@@ -104,6 +104,8 @@ fn request(scan: &Scan) -> ScanRequest {
         limit: scan.limit,
         partitions: scan.partitions,
         batch_rows: scan.batch_rows,
+        // No order is advertised to the planner.
+        order: ScanOrder::Strips,
     }
 }
 

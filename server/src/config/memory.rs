@@ -80,6 +80,7 @@ impl Split {
         engine::Shares {
             index_bytes_max: self.index,
             footer_bytes_max: self.footers,
+            scan_footer_bytes_max: self.footers / SCANS_AT_ONCE,
             compaction_bytes_max: self.merges,
         }
     }
@@ -175,6 +176,8 @@ const MEMORY_UNKNOWN_BYTES: u64 = 2 << 30;
 /// More rows in memory would be more log to replay.
 const MEMTABLES_BYTES_MAX: u64 = 680 << 20;
 const FLUSH_BYTES_MAX: u64 = 128 << 20;
+/// Scans of very many parts that have room for their footers beside each other.
+const SCANS_AT_ONCE: u64 = 4;
 /// What is under way is in memory within some syncs of the disk.
 const PENDING_BYTES_MAX: u64 = 64 << 20;
 const BATCH_BYTES_MAX: u64 = 16 << 20;

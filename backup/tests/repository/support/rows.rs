@@ -50,6 +50,7 @@ pub(crate) fn rows(engine: &Engine) -> Vec<Row> {
         limit: None,
         partitions: 1,
         batch_rows: 1_024,
+        ..ScanRequest::default()
     };
     let mut rows = Vec::new();
     for batch in table.scan(&request).unwrap().into_iter().flatten() {
