@@ -28,5 +28,5 @@ pub use gate::{EnrolFuture, Gate, Instances, Peer, Sighting};
 pub use listener::{Collaborators, Listener};
 pub use metrics::{Door, Metrics};
 pub use rules::check_batch;
-pub use settings::Settings;
+pub use settings::{Settings, connection_bytes};
 pub use sink::{CommitFuture, CommitSink, Committed, Refused};

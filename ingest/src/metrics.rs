@@ -15,6 +15,8 @@ use crate::sink::{Committed, Refused};
 #[derive(Debug, Clone)]
 pub struct Metrics {
     pub(crate) connections: Gauge,
+    pub(crate) newcomers: Gauge,
+    pub(crate) window_bytes: Gauge,
     pub(crate) assembly_bytes: Gauge,
     pub(crate) commit_seconds: Histogram,
     turned_away: Family<Labels, Counter>,
@@ -41,7 +43,13 @@ pub enum Door {
 /// Why a connection was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TurnedAway {
+    /// There are `connections_max`.
     Full,
+    /// One name has as many as it may.
+    Name,
+    /// So many are greeting or closing that not even a reason can be given.
+    Crowd,
+    /// TLS or the greeting failed, or took too long.
     Handshake,
 }
 
@@ -49,6 +57,8 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             connections: Gauge::default(),
+            newcomers: Gauge::default(),
+            window_bytes: Gauge::default(),
             assembly_bytes: Gauge::default(),
             // From a quarter of a millisecond to eight seconds.
             commit_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 16)),
@@ -67,6 +77,16 @@ impl Metrics {
             "pga_ingest_connections",
             "QUIC connections that are open",
             self.connections.clone(),
+        );
+        registry.register(
+            "pga_ingest_newcomers",
+            "QUIC connections that were not welcomed yet",
+            self.newcomers.clone(),
+        );
+        registry.register(
+            "pga_ingest_window_bytes",
+            "Bytes lent to QUIC connections that send much, of windows_bytes_max",
+            self.window_bytes.clone(),
         );
         registry.register(
             "pga_ingest_assembly_bytes",
@@ -134,6 +154,8 @@ impl Metrics {
     pub(crate) fn count_turned_away(&self, reason: TurnedAway) {
         let name = match reason {
             TurnedAway::Full => "full",
+            TurnedAway::Name => "name",
+            TurnedAway::Crowd => "crowd",
             TurnedAway::Handshake => "handshake",
         };
         self.turned_away.get_or_create(&[("reason", name)]).inc();

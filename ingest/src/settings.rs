@@ -11,8 +11,16 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Most connections at once; more are refused. Default 2 048; each costs some tens of kilobytes.
+    /// Most connections that were welcomed; who comes then is refused, told why and when to come
+    /// again. Default 1 536; each costs 56 KiB at most (in the server, a share of the memory budget).
     pub connections_max: usize,
+    /// Most connections that were not welcomed yet; further ones wait at the door. Default 64, and
+    /// as many may be closing; each costs 176 KiB at most, those that close included.
+    pub newcomers_max: usize,
+    /// What connections that send much may send ahead of what was read, all together, beyond the
+    /// 16 KiB of each; up to 8 MiB for one. Default 24 MiB (in the server, a share of the memory
+    /// budget).
+    pub windows_bytes_max: u64,
     /// From how many connections on a newcomer must first prove its address. Default 128.
     pub connections_unproven_max: usize,
     /// Most connections of one collector: the one in use and one that is about to die. Default 2.
@@ -52,7 +60,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            connections_max: 2_048,
+            connections_max: 1_536,
+            newcomers_max: 64,
+            windows_bytes_max: 24 << 20,
             connections_unproven_max: 128,
             connections_per_collector_max: 2,
             connections_per_token_max: 8,
@@ -86,6 +96,11 @@ impl Settings {
                 "it must be at least 1",
             ),
             (
+                "newcomers_max",
+                self.newcomers_max > 0,
+                "it must be at least 1",
+            ),
+            (
                 "connections_per_collector_max",
                 self.connections_per_collector_max > 0,
                 "it must be at least 1",
@@ -110,6 +125,20 @@ impl Settings {
             None => Ok(()),
             Some((name, _, reason)) => Err(Error::Setting { name, reason }),
         }
+    }
+
+    /// Returns what connections may take together, whatever comes over them (E-3).
+    ///
+    /// Batches are not among it: from the end of their header on they have `assembly_bytes_max`.
+    pub fn connection_bytes_max(&self) -> u64 {
+        connection_bytes(self.connections_max as u64, self.newcomers_max as u64)
+            .saturating_add(self.windows_bytes_max)
+    }
+
+    /// Returns how many connections the endpoint may hold, in whatever state.
+    pub(crate) fn places(&self) -> usize {
+        self.connections_max
+            .saturating_add(self.newcomers_max.saturating_mul(2))
     }
 
     /// Returns the limits of a frame.
@@ -144,6 +173,22 @@ impl Settings {
         milliseconds(self.stream_timeout_ms) + Duration::from_millis(earned / rate)
     }
 }
+
+/// Returns what so many connections and newcomers take at most, beyond what windows are lent (E-3).
+pub fn connection_bytes(connections_max: u64, newcomers_max: u64) -> u64 {
+    // As many as come may be closing.
+    let places = connections_max.saturating_add(newcomers_max.saturating_mul(2));
+    let greetings = newcomers_max.saturating_mul(GREETING_BYTES);
+    places
+        .saturating_mul(CONNECTION_BYTES)
+        .saturating_add(greetings)
+}
+
+/// What one connection takes at most: its window of the beginning, and the state of QUIC, TLS and
+/// its streams.
+const CONNECTION_BYTES: u64 = 56 << 10;
+/// What the greeting of a connection may take beyond that.
+const GREETING_BYTES: u64 = 64 << 10;
 
 fn milliseconds(count: u32) -> Duration {
     Duration::from_millis(count.into())

@@ -63,24 +63,26 @@ impl Server {
         let door = http::bind(&settings.http.listen).await?;
         let mode = tls_mode(&settings, door.address)?;
         let app = App::new(&settings.http);
-        let router = http::router(app.clone(), settings.http.body_bytes_max);
         // Whoever asks is told "not yet" while the log is read; only a certificate of the store's own
         // authority has to wait for the store.
         let (http, door) = match mode {
-            TlsMode::Off => (Some(door.serve(router.clone(), None)?), None),
+            TlsMode::Off => (Some(door.serve(&app, None, &settings.http)?), None),
             TlsMode::Files => {
                 let config = given_certificate(&machine, &settings)?;
-                (Some(door.serve(router.clone(), Some(config))?), None)
+                (Some(door.serve(&app, Some(config), &settings.http)?), None)
             }
             _ => (None, Some(door)),
         };
         let address = http.as_ref().map(Serving::address);
         let address = address.or(door.as_ref().map(|door| door.address));
         let address = address.expect("the door is either served or kept");
-        let core = build(machine, &settings, address, mode != TlsMode::Off).await?;
+        let core = build(machine, &settings, &app, address, mode != TlsMode::Off).await?;
         let http = match (http, door) {
             (Some(serving), _) => serving,
-            (None, Some(door)) => door.serve(router, Some(own_certificate(&core, &settings)?))?,
+            (None, Some(door)) => {
+                let config = own_certificate(&core, &settings)?;
+                door.serve(&app, Some(config), &settings.http)?
+            }
             (None, None) => unreachable!("the door is either served or kept"),
         };
         app.serve(Arc::clone(&core));
@@ -168,6 +170,7 @@ fn raise_open_files_limit() {
 async fn build(
     machine: Machine,
     settings: &Settings,
+    app: &App,
     http: SocketAddr,
     is_https: bool,
 ) -> Result<Arc<Core>, Error> {
@@ -176,6 +179,7 @@ async fn build(
     let sightings = Arc::new(Sightings::default());
     let mut registry = Registry::default();
     engine.metrics().register(&mut registry);
+    app.metrics().register(&mut registry);
     // Right after opening: a flush could release segments that are not archived.
     let archive = Archiving::start(&engine, &keyring, &machine, &settings.backup, &mut registry)?;
     let archive = archive.map(Arc::new);

@@ -23,6 +23,7 @@ mod http;
 mod identity;
 mod lifecycle;
 mod local;
+mod metrics;
 mod patience;
 mod sightings;
 mod sink;

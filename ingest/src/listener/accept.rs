@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use prometheus_client::metrics::gauge::Gauge;
 use quinn::{Endpoint, Incoming, VarInt};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Shared;
@@ -22,8 +23,11 @@ pub(super) async fn serve(
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
-            incoming = endpoint.accept() => match incoming {
-                Some(incoming) => receive(incoming, &shared, &connections_stop, &mut tasks),
+            next = next(&endpoint, &shared.newcomers) => match next {
+                Some(next) => {
+                    let open = endpoint.open_connections();
+                    receive(next, open, &shared, &connections_stop, &mut tasks);
+                }
                 None => break,
             },
             Some(ended) = tasks.join_next() => note_end(ended),
@@ -44,6 +48,21 @@ pub(super) async fn serve(
     }
 }
 
+/// Who knocked, with a place among those that greet.
+struct Newcomer {
+    incoming: Incoming,
+    place: OwnedSemaphorePermit,
+}
+
+/// Waits for a place, then for somebody to take it; `None` once the endpoint is closed.
+///
+/// Cancellation: nothing is lost, who knocked is still there.
+async fn next(endpoint: &Endpoint, newcomers: &Arc<Semaphore>) -> Option<Newcomer> {
+    let place = Arc::clone(newcomers).acquire_owned().await.ok()?;
+    let incoming = endpoint.accept().await?;
+    Some(Newcomer { incoming, place })
+}
+
 /// What to do with a newcomer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Choice {
@@ -54,7 +73,8 @@ enum Choice {
 }
 
 fn choose(settings: &Settings, open: usize, is_proven: bool) -> Choice {
-    if open >= settings.connections_max {
+    // E-3: connections that are closing take memory too.
+    if open >= settings.places() {
         return Choice::Refuse;
     }
     if open >= settings.connections_unproven_max && !is_proven {
@@ -64,27 +84,37 @@ fn choose(settings: &Settings, open: usize, is_proven: bool) -> Choice {
 }
 
 fn receive(
-    incoming: Incoming,
+    newcomer: Newcomer,
+    open: usize,
     shared: &Arc<Shared>,
     stop: &watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
 ) {
+    let incoming = &newcomer.incoming;
     let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
-    match choose(&shared.settings, tasks.len(), is_proven) {
+    let choice = choose(&shared.settings, open, is_proven);
+    let incoming = newcomer.incoming;
+    match choice {
         Choice::Accept => {
-            tasks.spawn(connect(incoming, Arc::clone(shared), stop.clone()));
+            let place = Place::new(newcomer.place, shared);
+            tasks.spawn(connect(incoming, place, Arc::clone(shared), stop.clone()));
         }
         // `may_retry` was asked above, so this cannot fail.
         Choice::Retry => drop(incoming.retry()),
         Choice::Refuse => {
             let metrics = &shared.collaborators.metrics;
-            metrics.count_turned_away(TurnedAway::Full);
+            metrics.count_turned_away(TurnedAway::Crowd);
             incoming.refuse();
         }
     }
 }
 
-async fn connect(incoming: Incoming, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+async fn connect(
+    incoming: Incoming,
+    place: Place,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+) {
     let remote = incoming.remote_address();
     let handshake = async { incoming.accept()?.await };
     let connected = tokio::select! {
@@ -92,7 +122,7 @@ async fn connect(incoming: Incoming, shared: Arc<Shared>, mut stop: watch::Recei
         () = stopped(&mut stop) => return,
     };
     match connected {
-        Ok(Ok(quic)) => Connection::new(quic, shared).run(stop).await,
+        Ok(Ok(quic)) => Connection::new(quic, place, shared).run(stop).await,
         Ok(Err(error)) => {
             tracing::debug!(%remote, %error, "the handshake failed");
             let metrics = &shared.collaborators.metrics;
@@ -103,6 +133,30 @@ async fn connect(incoming: Incoming, shared: Arc<Shared>, mut stop: watch::Recei
             let metrics = &shared.collaborators.metrics;
             metrics.count_turned_away(TurnedAway::Handshake);
         }
+    }
+}
+
+/// A place among those that greet; dropping it lets the next one in.
+#[derive(Debug)]
+pub(super) struct Place {
+    newcomers: Gauge,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    fn new(permit: OwnedSemaphorePermit, shared: &Shared) -> Self {
+        let newcomers = shared.collaborators.metrics.newcomers.clone();
+        newcomers.inc();
+        Self {
+            newcomers,
+            _permit: permit,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.newcomers.dec();
     }
 }
 
@@ -125,7 +179,8 @@ mod tests {
     #[test]
     fn newcomers_prove_their_address_under_load_and_are_refused_when_it_is_full() {
         let settings = Settings {
-            connections_max: 4,
+            connections_max: 2,
+            newcomers_max: 1,
             connections_unproven_max: 2,
             ..Settings::default()
         };

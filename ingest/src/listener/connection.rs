@@ -6,21 +6,23 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use quinn::VarInt;
 use rustls::pki_types::CertificateDer;
 use schema::Lsn;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::v1::{Hello, Refusal, RefusalCode, Status};
-use wire::{BatchFrame, Frame};
+use wire::{BatchFrame, Frame, HEADER_BYTES};
 
 use super::Shared;
-use super::accept::stopped;
+use super::accept::{Place, stopped};
 use super::half::{Done, Stream, deliver, number, read, wait_for_room, write};
-use super::registry::Lease;
+use super::registry::{Lease, NoPlace};
+use super::windows::Window;
 use crate::exchange::{Action, Admission, Code, Event, Exchange, StreamId};
 use crate::gate::{Peer, Sighting};
-use crate::metrics::Door;
+use crate::metrics::{Door, TurnedAway};
 
 /// The task of a connection.
 pub(super) struct Connection {
@@ -32,7 +34,10 @@ pub(super) struct Connection {
     opened_count: u64,
     work: FuturesUnordered<BoxFuture<'static, Done>>,
     hello: Hello,
+    /// Held until the peer is welcomed.
+    place: Option<Place>,
     lease: Option<Lease>,
+    window: Window,
 }
 
 /// What wakes a connection.
@@ -46,12 +51,13 @@ enum Wake {
 }
 
 impl Connection {
-    pub(super) fn new(quic: quinn::Connection, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(quic: quinn::Connection, place: Place, shared: Arc<Shared>) -> Self {
         let settings = Arc::clone(&shared.settings);
         let exchange = Exchange::new(settings, shared.collaborators.version);
         shared.collaborators.metrics.connections.inc();
         Self {
             quic,
+            window: Window::new(Arc::clone(&shared.windows)),
             shared,
             // The runtime's clock, which is for time-outs only and never stored.
             began: Instant::now(),
@@ -60,6 +66,7 @@ impl Connection {
             opened_count: 0,
             work: FuturesUnordered::new(),
             hello: Hello::default(),
+            place: Some(place),
             lease: None,
         }
     }
@@ -130,6 +137,7 @@ impl Connection {
         match done {
             Done::Read(stream, reader, Ok(Some(bytes))) => {
                 self.hand_back(stream, reader);
+                self.widen(bytes.len());
                 self.event(Event::Bytes(stream, &bytes));
                 self.read_on(stream);
             }
@@ -199,6 +207,7 @@ impl Connection {
         let now = self.began.elapsed();
         self.exchange.handle(now, Event::Identified(outcome));
         if self.exchange.peer().is_some() {
+            self.place = None;
             self.seen(None);
         }
     }
@@ -213,16 +222,41 @@ impl Connection {
         };
         let registry = &self.shared.registry;
         let lease = registry.admit(&peer.name, limit, &self.quic);
-        self.lease = Some(lease.ok_or_else(|| Refusal {
-            code: RefusalCode::Overloaded,
-            reason: format!("{:?} has {limit} connections already", peer.name),
-            retry_after_ms: settings.idle_timeout_ms,
-        })?);
+        self.lease = Some(lease.map_err(|reason| self.no_place(reason, &peer, limit))?);
         // Asked again, now that `disconnect` finds this connection: a collector that is revoked in
         // between is either refused here or closed there.
         let peer = self.who(hello)?;
         let now = self.shared.collaborators.gate.now();
         Ok(Admission { peer, now })
+    }
+
+    fn no_place(&self, reason: NoPlace, peer: &Peer, limit: usize) -> Refusal {
+        let Shared {
+            settings,
+            collaborators,
+            ..
+        } = self.shared.as_ref();
+        let (turned_away, reason, retry_after_ms) = match reason {
+            NoPlace::Name => (
+                TurnedAway::Name,
+                format!("{:?} has {limit} connections already", peer.name),
+                settings.idle_timeout_ms,
+            ),
+            NoPlace::Full => (
+                TurnedAway::Full,
+                format!(
+                    "the server has {} connections, as many as it may (ingest.connections_max)",
+                    settings.connections_max
+                ),
+                FULL_RETRY_AFTER_MS,
+            ),
+        };
+        collaborators.metrics.count_turned_away(turned_away);
+        Refusal {
+            code: RefusalCode::Overloaded,
+            reason,
+            retry_after_ms,
+        }
     }
 
     fn who(&self, hello: &Hello) -> Result<Peer, Refusal> {
@@ -358,6 +392,14 @@ impl Connection {
         self.quic.close(number(code), reason.as_bytes());
     }
 
+    /// Lets a peer that sends much send further ahead, and one that does not less far.
+    fn widen(&mut self, read_bytes: usize) {
+        let (now, rtt) = (self.began.elapsed(), self.quic.rtt());
+        if let Some(bytes) = self.window.read(now, rtt, read_bytes) {
+            self.quic.set_receive_window(VarInt::from_u32(bytes));
+        }
+    }
+
     fn hand_back(&mut self, stream: StreamId, reader: super::half::Reader) {
         if let Some(state) = self.streams.get_mut(&stream) {
             state.reader = Some(reader);
@@ -366,9 +408,16 @@ impl Connection {
 
     /// Reads on, unless the stream waits for room or was stopped.
     fn read_on(&mut self, stream: StreamId) {
-        let reader = self.streams.get_mut(&stream).and_then(|s| s.reader.take());
-        if let Some(reader) = reader {
-            self.work.push(Box::pin(read(stream, reader)));
+        let Some(state) = self.streams.get_mut(&stream) else {
+            return;
+        };
+        // E-3: of a batch without room not more is taken than says how much it needs.
+        let bytes_max = match state.room {
+            None if stream != StreamId::CONTROL => HEADER_BYTES,
+            _ => CHUNK_BYTES_MAX,
+        };
+        if let Some(reader) = state.reader.take() {
+            self.work.push(Box::pin(read(stream, reader, bytes_max)));
         }
     }
 }
@@ -386,5 +435,9 @@ async fn sleep_until(deadline: Option<Instant>) {
     }
 }
 
+/// The most that is read at a time.
+const CHUNK_BYTES_MAX: usize = 64 << 10;
+/// When to come again where all places are taken.
+const FULL_RETRY_AFTER_MS: u32 = 5_000;
 /// Frames that may wait for a peer to read; beyond, it is not reading at all.
 const QUEUE_FRAMES_MAX: usize = 64;

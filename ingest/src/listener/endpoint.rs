@@ -10,6 +10,7 @@ use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
 };
 
+use super::windows::WINDOW_BYTES_LEAST;
 use crate::Error;
 use crate::settings::Settings;
 
@@ -27,7 +28,10 @@ pub(super) fn server_config(
     let mut server = ServerConfig::with_crypto(Arc::new(crypto));
     server
         .transport_config(Arc::new(transport(settings)))
+        // E-3: who waits to be looked at has sent little more than its first packet.
         .max_incoming(INCOMING_MAX)
+        .incoming_buffer_size(INCOMING_BYTES_MAX)
+        .incoming_buffer_size_total(INCOMING_TOTAL_BYTES_MAX)
         // Collectors behind a NAT change their address.
         .migration(true);
     Ok(server)
@@ -57,7 +61,8 @@ fn transport(settings: &Settings) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(settings.streams_in_flight_max + 1))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
-        .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(WINDOW_BYTES_LEAST))
+        // More is lent to who sends much.
         // The server sends acknowledgements only.
         .send_window(SEND_WINDOW_BYTES)
         .max_idle_timeout(IdleTimeout::try_from(idle).ok())
@@ -73,9 +78,11 @@ fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> io::Result<()> {
 
 /// Connections that have sent a first packet and were not looked at yet.
 const INCOMING_MAX: usize = 1_024;
-/// What one stream may have sent ahead of what was read.
+/// What one of them may have sent behind it.
+const INCOMING_BYTES_MAX: u64 = 8 << 10;
+/// What all of them may have sent behind it.
+const INCOMING_TOTAL_BYTES_MAX: u64 = 1 << 20;
+/// What one stream may have sent ahead of what was read, within the window of its connection.
 const STREAM_WINDOW_BYTES: u32 = 2 << 20;
-/// What one connection may have sent ahead.
-const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 /// What one connection may have unacknowledged the other way.
-const SEND_WINDOW_BYTES: u64 = 256 << 10;
+const SEND_WINDOW_BYTES: u64 = 32 << 10;

@@ -94,10 +94,10 @@ pub(super) enum Done {
     Enrolled(Result<wire::v1::Enrolled, wire::v1::Refusal>),
 }
 
-/// Reads what comes next, or stops.
-pub(super) async fn read(stream: StreamId, mut reader: Reader) -> Done {
+/// Reads what comes next, at most so much, or stops.
+pub(super) async fn read(stream: StreamId, mut reader: Reader, bytes_max: usize) -> Done {
     let chunk = tokio::select! {
-        chunk = reader.receive.read_chunk(CHUNK_BYTES_MAX, true) => chunk,
+        chunk = reader.receive.read_chunk(bytes_max, true) => chunk,
         code = &mut reader.stop => {
             reader.stop(code.unwrap_or(Code::Done));
             return Done::Stopped;
@@ -149,6 +149,3 @@ pub(super) async fn deliver(stream: StreamId, mut send: SendStream) -> Done {
 pub(super) fn number(code: Code) -> VarInt {
     VarInt::from_u32(code as u32)
 }
-
-/// The most that is read at a time.
-const CHUNK_BYTES_MAX: usize = 64 << 10;

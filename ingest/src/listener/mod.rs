@@ -3,10 +3,12 @@
 //! ```text
 //!   UDP ─▶ quinn endpoint ─▶ accept loop ──spawns──▶ a task for each connection
 //!             (retry under load)   │                   Exchange + the futures that it asked for
-//!                                  └ owns and joins     (reads, writes, room, commits)
+//!             newcomers_max greet, │                    (reads, writes, room, commits)
+//!             the others wait      └ owns and joins    welcomed: one of connections_max, or refused
 //! ```
 //! One task drives a connection: it reads a stream on only after what came before was dealt with,
-//! so that nothing queues up but in QUIC's own bounded windows.
+//! so that nothing queues up but in QUIC's own windows, and `windows` bounds those.
+//! A newcomer never takes the place of a connection that was welcomed, and shares none with it.
 //!
 //! Lifecycle: [`Listener::bind`] serves at once; [`Listener::shutdown`] refuses newcomers, lets
 //! commits end, and closes. Dropping a listener shuts it down without waiting.
@@ -16,6 +18,7 @@ mod connection;
 mod endpoint;
 mod half;
 mod registry;
+mod windows;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use self::registry::Registry;
+use self::windows::Windows;
 use crate::Error;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
@@ -58,6 +62,10 @@ struct Shared {
     registry: Arc<Registry>,
     /// The bytes that batches under way may still take (E-3).
     room: Arc<Semaphore>,
+    /// What connections may send ahead of what is read.
+    windows: Arc<Windows>,
+    /// The places of those that were not welcomed yet.
+    newcomers: Arc<Semaphore>,
 }
 
 /// An open QUIC port.
@@ -90,7 +98,12 @@ impl Listener {
             .map_err(|source| Error::Listen { address, source })?;
         let shared = Arc::new(Shared {
             room: Arc::new(Semaphore::new(settings.assembly_bytes_max as usize)),
-            registry: Arc::default(),
+            windows: Arc::new(Windows::new(
+                settings.windows_bytes_max,
+                collaborators.metrics.window_bytes.clone(),
+            )),
+            newcomers: Arc::new(Semaphore::new(settings.newcomers_max)),
+            registry: Arc::new(Registry::new(settings.connections_max)),
             settings: Arc::new(settings),
             collaborators,
         });

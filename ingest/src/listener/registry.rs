@@ -9,9 +9,26 @@ use quinn::{Connection, VarInt};
 use crate::exchange::Code;
 
 /// Names and connections; locked for a moment at a time, never across a wait.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Registry {
-    by_name: Mutex<HashMap<String, Vec<Connection>>>,
+    places: Mutex<Places>,
+    /// Most connections of all names (E-3).
+    connections_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    by_name: HashMap<String, Vec<Connection>>,
+    taken: usize,
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoPlace {
+    /// All are taken.
+    Full,
+    /// The name has as many as it may.
+    Name,
 }
 
 /// A place in the registry; dropping it gives it up.
@@ -23,20 +40,33 @@ pub(super) struct Lease {
 }
 
 impl Registry {
-    /// Enters a connection, or returns `None` when there are `limit` of that name.
+    /// Returns a registry with so many places.
+    pub(super) fn new(connections_max: usize) -> Self {
+        Self {
+            places: Mutex::default(),
+            connections_max,
+        }
+    }
+
+    /// Enters a connection, unless there are `limit` of that name or no place at all.
     pub(super) fn admit(
         self: &Arc<Self>,
         name: &str,
         limit: usize,
         connection: &Connection,
-    ) -> Option<Lease> {
-        let mut by_name = self.by_name.lock();
-        let connections = by_name.entry(name.to_owned()).or_default();
-        if connections.len() >= limit {
-            return None;
+    ) -> Result<Lease, NoPlace> {
+        let mut places = self.places.lock();
+        let of_name = places.by_name.get(name).map_or(0, Vec::len);
+        if of_name >= limit {
+            return Err(NoPlace::Name);
         }
+        if places.taken >= self.connections_max {
+            return Err(NoPlace::Full);
+        }
+        places.taken += 1;
+        let connections = places.by_name.entry(name.to_owned()).or_default();
         connections.push(connection.clone());
-        Some(Lease {
+        Ok(Lease {
             registry: Arc::clone(self),
             name: name.to_owned(),
             stable_id: connection.stable_id(),
@@ -45,7 +75,13 @@ impl Registry {
 
     /// Closes every connection of that name and returns how many there were.
     pub(super) fn disconnect(&self, name: &str) -> usize {
-        let connections = self.by_name.lock().get(name).cloned().unwrap_or_default();
+        let connections = self
+            .places
+            .lock()
+            .by_name
+            .get(name)
+            .cloned()
+            .unwrap_or_default();
         for connection in &connections {
             connection.close(VarInt::from_u32(Code::Revoked as u32), b"revoked");
         }
@@ -55,11 +91,12 @@ impl Registry {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut by_name = self.registry.by_name.lock();
-        if let Some(connections) = by_name.get_mut(&self.name) {
+        let mut places = self.registry.places.lock();
+        places.taken -= 1;
+        if let Some(connections) = places.by_name.get_mut(&self.name) {
             connections.retain(|connection| connection.stable_id() != self.stable_id);
             if connections.is_empty() {
-                by_name.remove(&self.name);
+                places.by_name.remove(&self.name);
             }
         }
     }

@@ -1,8 +1,9 @@
 //! How the memory budget is split: from one number to every limit that holds bytes (E-3).
 //!
 //! ```text
-//!   memory_bytes_max, in 32nds
-//!   │ memtables 8 │ pages 3 │ index 4 │ footers 3 │ merges 2 │ queries 5 │ arrival 4 │ process 3 │
+//!   memory_bytes_max, in 64ths
+//!   │ memtables 14 │ pages 5 │ index 8 │ footers 6 │ merges 4 │ queries 10 │ arrival 8 │
+//!   │ connections 5 │ process 4 │
 //! ```
 //!
 //! A limit that is set stands as it is set; one that is not follows from its share. What memtables,
@@ -11,8 +12,8 @@
 
 use toml::{Table, Value};
 
-use super::{ConfigError, Settings};
-use crate::http::BODY_COPIES;
+use super::{ConfigError, HttpSettings, Settings};
+use crate::http::{BODY_COPIES, PROBES_MAX, SMALL_ROOM_BYTES};
 
 /// The shares of a budget, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,21 +25,23 @@ pub(crate) struct Split {
     merges: u64,
     queries: u64,
     arrival: u64,
+    connections: u64,
 }
 
 impl Split {
     /// Splits a budget.
     pub(crate) fn of(memory_bytes_max: u64) -> Self {
-        let parts = |count: u64| memory_bytes_max / 32 * count;
-        let memtables = parts(8).min(MEMTABLES_BYTES_MAX);
+        let parts = |count: u64| memory_bytes_max / PARTS * count;
+        let memtables = parts(14).min(MEMTABLES_BYTES_MAX);
         Self {
             memtables,
-            pages: parts(3) + parts(8) - memtables,
-            index: parts(4),
-            footers: parts(3),
-            merges: parts(2),
-            queries: parts(5),
-            arrival: parts(4),
+            pages: parts(5) + parts(14) - memtables,
+            index: parts(8),
+            footers: parts(6),
+            merges: parts(4),
+            queries: parts(10),
+            arrival: parts(8),
+            connections: parts(5),
         }
     }
 
@@ -47,6 +50,10 @@ impl Split {
         let assembly = self.arrival / 4;
         // DataFusion counts some 20 % less than it takes.
         let queries = self.queries / 5 * 4;
+        let (quic, http) = (self.connections / 4 * 3, self.connections / 4);
+        let connections_max = (quic / QUIC_BYTES_EACH).min(QUIC_CONNECTIONS_MAX);
+        let newcomers_max = (connections_max / 24).clamp(16, 256);
+        let places = ingest::connection_bytes(connections_max, newcomers_max);
         vec![
             // A quarter is left for the chunk that a merge of chunks makes out of others.
             ("store.memtable_bytes_max", self.memtables / 4 * 3),
@@ -65,6 +72,10 @@ impl Split {
                 "ingest.batch_bytes_max",
                 (assembly / 2).min(BATCH_BYTES_MAX),
             ),
+            ("ingest.connections_max", connections_max),
+            ("ingest.newcomers_max", newcomers_max),
+            ("ingest.windows_bytes_max", quic.saturating_sub(places)),
+            ("http.connections_max", http_connections(http)),
             // A body is held once as it came and three times while it is worked on.
             (
                 "http.body_bytes_max",
@@ -139,10 +150,20 @@ fn total(settings: &Settings) -> u64 {
         ingest.assembly_bytes_max.into(),
         room,
         query.memory_bytes_max as u64 / 4 * 5,
+        ingest.connection_bytes_max(),
+        settings.http.connection_bytes_max(),
     ];
-    let held: u64 = held.iter().sum();
-    // The process itself has three of the 32 parts.
-    held / 29 * 32
+    let held = held.into_iter().fold(0, u64::saturating_add);
+    // The process itself has four of the 64 parts.
+    held.saturating_add(held / (PARTS - 4) * 4)
+}
+
+/// Returns how many connections over HTTP so many bytes are enough for.
+fn http_connections(bytes: u64) -> u64 {
+    let bytes = bytes.saturating_sub(SMALL_ROOM_BYTES as u64);
+    (bytes / HttpSettings::default().bytes_each())
+        .saturating_sub(PROBES_MAX as u64)
+        .min(HTTP_CONNECTIONS_MAX)
 }
 
 /// Returns the budget where none is set: half of what the machine or the container has, within bounds.
@@ -168,6 +189,12 @@ fn insert_if_absent(table: &mut Table, key: &str, bytes: i64) {
     }
 }
 
+/// What a budget is counted in.
+const PARTS: u64 = 64;
+/// A collector's place, and what it and the others have in common: ¾ of a place for each MiB of memory.
+const QUIC_BYTES_EACH: u64 = 80 << 10;
+const QUIC_CONNECTIONS_MAX: u64 = 16_384;
+const HTTP_CONNECTIONS_MAX: u64 = 4_096;
 /// The least budget.
 const MEMORY_BYTES_LEAST: u64 = 256 << 20;
 /// The largest budget that is taken without being asked for.
@@ -215,7 +242,7 @@ mod tests {
             "[server]\nmemory_bytes_max = 1073741824\n[store]\npage_cache_bytes_max = 1048576";
         let settings = with(text).unwrap();
         assert_eq!(settings.store.page_cache_bytes_max, 1 << 20);
-        assert_eq!(settings.store.memtable_bytes_max, 192 << 20);
+        assert_eq!(settings.store.memtable_bytes_max, 168 << 20);
         assert_eq!(settings.store.shares.index_bytes_max, 128 << 20);
         assert_eq!(settings.query.memory_bytes_max, 128 << 20);
     }
@@ -249,8 +276,44 @@ mod tests {
             flags: Vec::new(),
         };
         let settings = load_text("f.toml", "", &overrides).unwrap();
-        assert_eq!(settings.store.memtable_bytes_max, 96 << 20);
+        assert_eq!(settings.store.memtable_bytes_max, 84 << 20);
         assert!(settings.check().is_ok());
+    }
+
+    #[test]
+    fn the_collectors_of_a_budget_fit_into_it() {
+        for (mebibytes, collectors, requests) in
+            [(256, 150, 12), (1_024, 500, 64), (2_048, 1_500, 128)]
+        {
+            let settings = Settings::with_memory(mebibytes << 20);
+            let ingest = &settings.ingest;
+            assert!(ingest.connections_max >= collectors, "{ingest:?}");
+            assert!(ingest.newcomers_max >= 16, "{ingest:?}");
+            // One that sends much has a window of megabytes on all but the smallest machines.
+            assert!(ingest.windows_bytes_max >= mebibytes << 12, "{ingest:?}");
+            assert!(
+                settings.http.connections_max >= requests,
+                "{:?}",
+                settings.http
+            );
+        }
+    }
+
+    #[test]
+    fn more_connections_than_there_is_memory_for_are_refused_with_what_is_needed() {
+        for text in [
+            "[ingest]\nconnections_max = 10000",
+            "[http]\nconnections_max = 5000",
+        ] {
+            let text = format!("[server]\nmemory_bytes_max = 1073741824\n{text}");
+            let refusal = with(&text).unwrap_err();
+            assert!(
+                refusal.contains("1073741824 bytes are too few"),
+                "{refusal}"
+            );
+            let text = text.replacen("1073741824", "137438953472", 1);
+            assert!(with(&text).is_ok());
+        }
     }
 
     #[test]

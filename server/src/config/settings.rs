@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::ConfigError;
 use super::memory::{self, Split};
-use crate::http::BODY_COPIES;
+use crate::http::{BODY_COPIES, PROBES_MAX, SMALL_ROOM_BYTES, bytes_each};
 
 /// Everything that can be set.
 ///
@@ -80,6 +80,9 @@ impl Settings {
             reason,
         };
         memory::check(self)?;
+        self.http
+            .check()
+            .map_err(|reason| wrong("[http]", reason))?;
         self.store
             .validate()
             .map_err(|error| wrong("[store]", error.to_string()))?;
@@ -118,6 +121,19 @@ pub struct HttpSettings {
     /// The largest body of a write, in bytes, before and after decompression. Default: a sixty-fourth of
     /// the memory budget, at most 32 MiB.
     pub body_bytes_max: usize,
+    /// Most connections; where all are taken, the one that is idle longest goes. Default: from a share of
+    /// the memory budget, 160 for 2 GiB; each costs 256 KiB at most.
+    pub connections_max: usize,
+    /// The largest head of a request, and of what is written or read at a time, in bytes; 8 192 to
+    /// 1 048 576. Default 32 768.
+    pub header_bytes_max: usize,
+    /// How long a connection may take to its first request, TLS included. Default 10 s.
+    pub header_timeout_ms: u32,
+    /// How long a connection may wait for another request. Default 75 s.
+    pub idle_timeout_ms: u32,
+    /// How fast the body of a write must come at least, after a grace of 10 s. Default 16 384 bytes a
+    /// second.
+    pub body_bytes_per_second_min: u32,
     /// Names or addresses under which clients reach this server, for tokens and certificates.
     pub advertise: Vec<String>,
     /// Bytes that the bodies of writes and what becomes of them may take together: a share of the memory
@@ -203,6 +219,38 @@ pub enum LogFormat {
 }
 
 impl HttpSettings {
+    /// Returns what one connection takes at most.
+    pub(super) fn bytes_each(&self) -> u64 {
+        bytes_each(self.header_bytes_max as u64)
+    }
+
+    /// Returns what connections, and bodies of requests that write nothing, take at most (E-3).
+    pub(super) fn connection_bytes_max(&self) -> u64 {
+        let connections = self.connections_max.saturating_add(PROBES_MAX) as u64;
+        connections
+            .saturating_mul(self.bytes_each())
+            .saturating_add(SMALL_ROOM_BYTES as u64)
+    }
+
+    /// Checks that the values can be used.
+    fn check(&self) -> Result<(), String> {
+        if self.connections_max == 0 {
+            return Err("http.connections_max must be at least 1".to_owned());
+        }
+        if !(8 << 10..=1 << 20).contains(&self.header_bytes_max) {
+            return Err("http.header_bytes_max must be 8192 to 1048576".to_owned());
+        }
+        if self.header_timeout_ms == 0 || self.idle_timeout_ms == 0 {
+            return Err(
+                "http.header_timeout_ms and http.idle_timeout_ms must be at least 1".to_owned(),
+            );
+        }
+        if self.body_bytes_per_second_min == 0 {
+            return Err("http.body_bytes_per_second_min must be at least 1".to_owned());
+        }
+        Ok(())
+    }
+
     /// Returns the bytes that writes may take together: at least what one of the largest does.
     pub(crate) fn room_bytes(&self) -> usize {
         let copies = usize::try_from(BODY_COPIES).unwrap_or(usize::MAX);
@@ -235,6 +283,11 @@ impl Default for HttpSettings {
             key: PathBuf::new(),
             plain_on_any_address: false,
             body_bytes_max: 32 << 20,
+            connections_max: 128,
+            header_bytes_max: 32 << 10,
+            header_timeout_ms: 10_000,
+            idle_timeout_ms: 75_000,
+            body_bytes_per_second_min: 16 << 10,
             advertise: Vec::new(),
             room_bytes_max: 128 << 20,
         }

@@ -23,6 +23,15 @@ pub(crate) async fn no_such_method(request: Request) -> Problem {
     Problem::method_not_allowed(format!("{path} does not take {method}; see /openapi.json"))
 }
 
+/// Answers everything but probes and metrics where every place is busy.
+pub(crate) async fn no_place() -> Problem {
+    Problem::unavailable(
+        "every connection that the server may have is busy (http.connections_max): come again, over \
+         fewer connections",
+        1,
+    )
+}
+
 /// Turns the framework's own plain-text refusals (body limits, malformed JSON) into problems.
 pub(crate) async fn catch(request: Request, next: Next) -> Response {
     let response = next.run(request).await;

@@ -7,15 +7,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::ServerConfig;
-use tokio::net::{TcpSocket, lookup_host};
-use tokio::task::JoinHandle;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
+use super::App;
+use super::connection::{Door, stopped};
+use super::places::Places;
 use crate::Error;
+use crate::config::HttpSettings;
 
 /// An HTTP door whose port is ours.
 #[derive(Debug)]
@@ -62,8 +64,8 @@ fn bind_to(address: SocketAddr) -> std::io::Result<Listener> {
 #[derive(Debug)]
 pub(crate) struct Serving {
     address: SocketAddr,
-    handle: Handle<SocketAddr>,
-    task: JoinHandle<std::io::Result<()>>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
 }
 
 impl Listener {
@@ -73,33 +75,23 @@ impl Listener {
     /// [`Error::Http`] when the socket cannot be watched.
     pub(crate) fn serve(
         self,
-        router: Router,
+        app: &App,
         tls: Option<Arc<ServerConfig>>,
+        settings: &HttpSettings,
     ) -> Result<Serving, Error> {
-        let handle = Handle::new();
-        let service = router.into_make_service();
-        let refused = |source| Error::Http {
+        let listener = self.socket.listen(BACKLOG).map_err(|source| Error::Http {
             address: self.address.to_string(),
             source,
-        };
-        let listener = self.socket.listen(BACKLOG).map_err(refused)?;
-        let listener = listener.into_std().map_err(refused)?;
-        let server = axum_server::from_tcp(listener).map_err(refused)?;
-        let server = server.handle(handle.clone());
-        // An answer ends with a small packet, which must not wait for the ack of the one before.
-        let plain = NoDelayAcceptor::new();
-        let task = match tls {
-            None => tokio::spawn(server.acceptor(plain).serve(service)),
-            Some(config) => {
-                let config = RustlsConfig::from_config(config);
-                let acceptor = RustlsAcceptor::new(config).acceptor(plain);
-                tokio::spawn(server.acceptor(acceptor).serve(service))
-            }
-        };
+        })?;
+        let metrics = app.metrics().clone();
+        let places = Places::new(settings.connections_max, PROBES_MAX, metrics);
+        let door = Door::new(app, tls.map(TlsAcceptor::from), settings);
+        let (stop, told) = watch::channel(false);
+        let serve = accept(listener, Arc::new(places), Arc::new(door), told);
         Ok(Serving {
             address: self.address,
-            handle,
-            task,
+            stop,
+            task: tokio::spawn(serve),
         })
     }
 }
@@ -114,11 +106,64 @@ impl Serving {
     ///
     /// # Errors
     /// What the listener failed with, if it did.
-    pub(crate) async fn stop(self, grace: Duration) -> std::io::Result<()> {
-        self.handle.graceful_shutdown(Some(grace));
-        self.task.await.map_err(std::io::Error::other)?
+    pub(crate) async fn stop(mut self, grace: Duration) -> std::io::Result<()> {
+        self.stop.send_replace(true);
+        match tokio::time::timeout(grace, &mut self.task).await {
+            Ok(ended) => ended.map_err(std::io::Error::other),
+            Err(_) => {
+                // With the loop its connections end.
+                self.task.abort();
+                match self.task.await {
+                    Err(error) if error.is_panic() => Err(std::io::Error::other(error)),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// Takes one connection after the other, each when there is a place for it, until told to stop; then
+/// waits for those that are open.
+async fn accept(
+    listener: TcpListener,
+    places: Arc<Places>,
+    door: Arc<Door>,
+    stop: watch::Receiver<bool>,
+) {
+    let mut tasks = JoinSet::new();
+    let mut knocking = None;
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if knocking.is_none() => match accepted {
+                Ok((stream, _)) => knocking = Some(stream),
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    tokio::time::sleep(ACCEPT_RETRY).await;
+                }
+            },
+            // E-3: until there is a place, the next ones wait in the system's queue.
+            place = places.enter(), if knocking.is_some() => if let Some(stream) = knocking.take() {
+                tasks.spawn(Arc::clone(&door).serve(stream, place, stop.clone()));
+            },
+            Some(ended) = tasks.join_next() => note_end(ended),
+            () = stopped(stop.clone()) => break,
+        }
+    }
+    drop((listener, knocking));
+    while let Some(ended) = tasks.join_next().await {
+        note_end(ended);
+    }
+}
+
+fn note_end(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "the task of an HTTP connection failed");
     }
 }
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1_024;
+/// Connections beyond `connections_max`, over which probes and metrics are answered.
+pub(crate) const PROBES_MAX: usize = 4;
+/// How long to wait where the system has no more files.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);

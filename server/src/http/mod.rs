@@ -5,12 +5,15 @@
 
 mod auth;
 mod backups;
+mod body;
 mod collectors;
+mod connection;
 mod failure;
 mod health;
 mod listener;
 mod maintenance;
 mod openapi;
+mod places;
 mod predicate;
 mod problem;
 mod request_id;
@@ -25,16 +28,20 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
 
 pub(crate) use auth::{Caller, Permission};
-pub(crate) use listener::{Serving, bind};
+pub(crate) use connection::bytes_each;
+pub(crate) use listener::{PROBES_MAX, Serving, bind};
 pub(crate) use problem::Problem;
 pub(crate) use room::BODY_COPIES;
 
 use crate::config::HttpSettings;
 use crate::core::Core;
+use crate::metrics::Metrics;
 use room::Room;
 
 /// What every route shares.
@@ -42,6 +49,11 @@ use room::Room;
 pub(crate) struct App {
     core: Arc<OnceLock<Arc<Core>>>,
     room: Room,
+    /// For bodies of requests that write no rows.
+    small_room: Room,
+    /// How fast bodies must come at least.
+    body_pace: u32,
+    metrics: Metrics,
 }
 
 impl App {
@@ -50,12 +62,25 @@ impl App {
         Self {
             core: Arc::default(),
             room: Room::new(settings.body_bytes_max, settings.room_bytes()),
+            small_room: Room::new(SMALL_BODY_BYTES_MAX, SMALL_ROOM_BYTES),
+            body_pace: settings.body_bytes_per_second_min,
+            metrics: Metrics::default(),
         }
     }
 
     /// Returns the room of writes.
     pub(crate) const fn room(&self) -> &Room {
         &self.room
+    }
+
+    /// Returns how many bytes of a body must come in a second at least.
+    pub(crate) const fn body_pace(&self) -> u32 {
+        self.body_pace
+    }
+
+    /// Returns what the door counts.
+    pub(crate) const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Says that the store is open; calls are served from now on.
@@ -81,18 +106,40 @@ impl App {
     }
 }
 
+/// Returns what is answered where every place is busy: how the server is, so that somebody can mend it.
+fn probes(app: App) -> Router {
+    health_routes()
+        .fallback(failure::no_place)
+        .method_not_allowed_fallback(failure::no_place)
+        .layer(middleware::map_response(last_answer))
+        .layer(middleware::from_fn(request_id::layer))
+        .with_state(app)
+}
+
+fn health_routes() -> Router<App> {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+}
+
+/// Says that the connection ends with this answer.
+async fn last_answer(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// Returns the whole HTTP surface.
-pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
-    // E-3: only writes have large bodies, and room is kept for those.
-    let limit = || DefaultBodyLimit::max(body_bytes_max);
+fn router(app: App) -> Router {
+    // E-3: only writes have large bodies; room is kept for them and for the others.
     let room = || from_fn_with_state(app.room.clone(), room::layer);
-    let write = || post(write::line_protocol).layer(limit()).layer(room());
-    let batch = post(write::json_batch).layer(limit()).layer(room());
+    let write = || post(write::line_protocol).layer(room());
+    let batch = post(write::json_batch).layer(room());
+    let small = from_fn_with_state(app.small_room.clone(), room::layer);
     let api = Router::new()
         .route("/sql", get(sql::get).post(sql::post))
         .route("/queries/{id}", delete(sql::cancel))
-        .route("/write", write())
-        .route("/ingest", batch)
         .route(
             "/collectors",
             get(collectors::list).post(collectors::register),
@@ -106,14 +153,14 @@ pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
         .route("/tables/{table}/rows", delete(rows::delete))
         .route("/maintenance/flush", post(maintenance::flush))
         .route("/maintenance/compact", post(maintenance::compact))
+        .layer(small)
+        .route("/write", write())
+        .route("/ingest", batch)
         .route("/version", get(health::version));
-    Router::new()
+    health_routes()
         .nest("/api/v1", api)
         .route("/api/v2/write", write())
         .route("/write", write())
-        .route("/metrics", get(health::metrics))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
         .route("/openapi.json", get(openapi::specification))
         .fallback(failure::no_such_path)
         .method_not_allowed_fallback(failure::no_such_method)
@@ -125,3 +172,5 @@ pub(crate) fn router(app: App, body_bytes_max: usize) -> Router {
 
 /// The largest body of a request that writes no rows: a statement and its parameters, a name.
 const SMALL_BODY_BYTES_MAX: usize = 1 << 20;
+/// What the bodies of such requests may take together.
+pub(crate) const SMALL_ROOM_BYTES: usize = 1 << 20;

@@ -127,6 +127,16 @@ impl Problem {
         )
     }
 
+    /// 408: the body came too slowly.
+    pub(crate) fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "/problems/slow",
+            "the body came too slowly",
+            detail,
+        )
+    }
+
     /// 409: the request contradicts what is there.
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
@@ -40,6 +41,11 @@ impl Room {
             work: Arc::new(Semaphore::new(bodies * COPIES)),
             body_bytes_max,
         }
+    }
+
+    /// Returns the size of the largest body.
+    pub(crate) const fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max
     }
 
     /// Waits for room to work on a body of this size.
@@ -77,13 +83,17 @@ pub(crate) async fn layer(State(room): State<Room>, request: Request, next: Next
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
     // What is longer than the largest body is refused while it is read.
-    let length = length.unwrap_or(room.body_bytes_max);
+    let length = match length {
+        Some(length) => length,
+        None if request.body().is_end_stream() => 0,
+        None => room.body_bytes_max,
+    };
     let wanted = permits(length.min(room.body_bytes_max));
     let held = Arc::clone(&room.bodies).acquire_many_owned(wanted);
     match tokio::time::timeout(BODY_WAIT, held).await {
         Ok(Ok(_held)) => next.run(request).await,
         _ => Problem::unavailable(
-            "too many writes are under way: send fewer at a time, or smaller ones",
+            "too many bodies are under way: send fewer at a time, or smaller ones",
             1,
         )
         .into_response(),

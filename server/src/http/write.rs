@@ -11,6 +11,7 @@ use serde::Deserialize;
 use wire::BatchFrame;
 use wire::v1::Batch;
 
+use super::body::Rows;
 use super::room::Work;
 use super::{App, Caller, Permission, Problem};
 use crate::core::Core;
@@ -29,7 +30,7 @@ pub(crate) async fn line_protocol(
     caller: Caller,
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
-    body: Bytes,
+    Rows(body): Rows,
 ) -> Result<Response, Problem> {
     caller.require(Permission::Write)?;
     let core = app.core()?;
@@ -51,7 +52,7 @@ pub(crate) async fn json_batch(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    body: Bytes,
+    Rows(body): Rows,
 ) -> Result<Response, Problem> {
     caller.require(Permission::Write)?;
     let core = app.core()?;

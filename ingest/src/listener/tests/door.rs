@@ -158,23 +158,11 @@ async fn a_collector_has_two_connections_at_most() {
 }
 
 #[tokio::test]
-async fn a_full_server_refuses_and_a_busy_one_asks_for_proof_of_address() {
+async fn a_busy_server_asks_for_proof_of_address() {
     let bench = Bench::start(Settings {
-        connections_max: 2,
         connections_unproven_max: 0,
         ..Settings::default()
     });
     let identity = bench.register("c1");
-    let _first = bench.welcome(&identity, "c1").await;
-    let _second = bench.welcome(&identity, "c1").await;
-    let third = bench.try_connect(&identity, wire::ALPN).await;
-    assert!(matches!(
-        third,
-        Err(quinn::ConnectionError::ConnectionClosed(_))
-    ));
-    let text = bench.metrics_text();
-    assert!(
-        text.contains("connections_turned_away_total{reason=\"full\"} 1"),
-        "{text}"
-    );
+    let _welcomed = bench.welcome(&identity, "c1").await;
 }

@@ -4,4 +4,5 @@
 mod bench;
 mod door;
 mod ends;
+mod places;
 mod streams;

@@ -14,6 +14,7 @@ mod harness;
 mod bad_input;
 mod bad_start;
 mod command_line;
+mod connections;
 mod crash;
 mod demo;
 mod disk_full;

@@ -119,6 +119,16 @@ impl ServerProcess {
         self.child.wait().expect("the server ended").code()
     }
 
+    /// Returns how much of the process is in memory.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the server is running");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kibibytes = kibibytes.and_then(|text| text.parse::<u64>().ok());
+        kibibytes.expect("the kernel tells it") << 10
+    }
+
     /// Returns `host:port` of the HTTP door.
     pub(crate) fn http(&self) -> &str {
         &self.http

@@ -1,0 +1,180 @@
+//! One HTTP connection: TLS where there is any, then requests, until it must go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use http_body_util::BodyExt;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tower::{ServiceExt, service_fn};
+
+use super::places::{Busy, Place};
+use super::{App, probes, router};
+use crate::config::HttpSettings;
+use crate::metrics::{Closed, Metrics};
+
+/// What all connections of a door share.
+pub(super) struct Door {
+    /// Everything that is served.
+    router: Router,
+    /// What is served where all places are busy.
+    probes: Router,
+    tls: Option<TlsAcceptor>,
+    metrics: Metrics,
+    builder: Builder<TokioExecutor>,
+    /// How long a connection may take for its first request.
+    first: Duration,
+    /// How long it may wait for another.
+    next: Duration,
+}
+
+impl Door {
+    pub(super) fn new(app: &App, tls: Option<TlsAcceptor>, settings: &HttpSettings) -> Self {
+        Self {
+            router: router(app.clone()),
+            probes: probes(app.clone()),
+            tls,
+            metrics: app.metrics().clone(),
+            builder: builder(settings),
+            first: Duration::from_millis(settings.header_timeout_ms.into()),
+            next: Duration::from_millis(settings.idle_timeout_ms.into()),
+        }
+    }
+
+    /// Serves a connection until it ends, must go or is stopped.
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        mut place: Place,
+        stop: watch::Receiver<bool>,
+    ) {
+        // An answer ends with a small packet, which must not wait for the ack of the one before.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection is gone already");
+            return;
+        }
+        let Some(tls) = &self.tls else {
+            return self.answer(stream, place, stop).await;
+        };
+        let shaken = tokio::select! {
+            shaken = tls.accept(stream) => shaken,
+            () = place.must_go(self.first, self.next) => return,
+            () = stopped(stop.clone()) => return,
+        };
+        match shaken {
+            Ok(stream) => self.answer(stream, place, stop).await,
+            Err(error) => {
+                tracing::debug!(%error, "the handshake of an HTTP connection failed");
+                self.metrics.count_http_closed(Closed::Handshake);
+            }
+        }
+    }
+
+    async fn answer<S>(&self, stream: S, mut place: Place, stop: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = if place.is_for_probes() {
+            &self.probes
+        } else {
+            &self.router
+        };
+        let (router, requests) = (router.clone(), place.requests());
+        let service = service_fn(move |request: Request<_>| {
+            let (busy, router) = (requests.begin(), router.clone());
+            async move {
+                let response = router.oneshot(request.map(Body::new)).await?;
+                Ok::<_, std::convert::Infallible>(response.map(|body| attend(body, busy)))
+            }
+        });
+        let io = TokioIo::new(stream);
+        let connection = self
+            .builder
+            .serve_connection(io, TowerToHyperService::new(service));
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = place.must_go(self.first, self.next) => None,
+            () = stopped(stop) => None,
+        };
+        if let Some(ended) = ended {
+            return note_end(ended);
+        }
+        connection.as_mut().graceful_shutdown();
+        let mut patience = Duration::ZERO;
+        loop {
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => return note_end(ended),
+                // What is idle has said all it had to say, and its client half a head or nothing.
+                () = tokio::time::sleep(patience) => if place.is_idle() { return },
+            }
+            patience = LINGER;
+        }
+    }
+}
+
+/// Keeps the connection busy until the answer is written, or not wanted any more.
+fn attend(body: Body, busy: Busy) -> Body {
+    // The body owns what maps its errors, and everything else about it stays as it is.
+    Body::new(body.map_err(move |error| {
+        let _busy = &busy;
+        error
+    }))
+}
+
+/// Returns how HTTP is spoken: with no more in memory than [`HttpSettings::bytes_each`] (E-3).
+fn builder(settings: &HttpSettings) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().max_buf_size(settings.header_bytes_max);
+    builder
+        .http2()
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .initial_connection_window_size(HTTP2_WINDOW_BYTES)
+        .initial_stream_window_size(HTTP2_WINDOW_BYTES)
+        .max_header_list_size(HTTP2_HEADER_BYTES_MAX)
+        .max_send_buf_size(HTTP2_SEND_BYTES_MAX as usize);
+    builder
+}
+
+/// Returns what a connection takes at most, with heads of HTTP/1 of this size.
+pub(crate) const fn bytes_each(header_bytes_max: u64) -> u64 {
+    // What was read and not yet understood, and what is being written.
+    let http1 = 2 * header_bytes_max;
+    let stream = HTTP2_HEADER_BYTES_MAX + HTTP2_SEND_BYTES_MAX;
+    let http2 = (HTTP2_WINDOW_BYTES + HTTP2_STREAMS_MAX * stream) as u64;
+    TLS_BYTES + if http1 > http2 { http1 } else { http2 }
+}
+
+/// Waits until the door closes.
+pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that nobody can stop it any more but by dropping it.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+fn note_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection ended");
+    }
+}
+
+/// Requests at once over one connection of HTTP/2.
+const HTTP2_STREAMS_MAX: u32 = 4;
+/// What a client of HTTP/2 may send ahead of what is read.
+const HTTP2_WINDOW_BYTES: u32 = 64 << 10;
+/// The head of a request over HTTP/2.
+const HTTP2_HEADER_BYTES_MAX: u32 = 16 << 10;
+/// What of an answer over HTTP/2 waits for its client.
+const HTTP2_SEND_BYTES_MAX: u32 = 16 << 10;
+/// The state of TLS, its records each way, and the task.
+const TLS_BYTES: u64 = 64 << 10;
+/// How often a connection that must go is asked whether its requests have ended.
+const LINGER: Duration = Duration::from_millis(250);
