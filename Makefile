@@ -48,7 +48,7 @@ bench: setup-bench
 	cargo run --release --locked -p benches -- all
 
 torture-kernel:
-	cargo run --release --locked -p torture-kernel -- all $(SEED) $$(($(MINUTES) * 60))
+	cargo run --release --locked -p torture-kernel --features failpoints -- all $(SEED) $$(($(MINUTES) * 60))
 
 fuzz:
 	scripts/fuzz.sh run $(SECONDS)

@@ -28,7 +28,7 @@ part() {
     esac
 }
 
-cargo build --release --locked -p torture -p torture-kernel || exit 2
+cargo build --release --locked -p torture -p torture-kernel --features torture-kernel/failpoints || exit 2
 programs=${CARGO_TARGET_DIR:-target}/release
 
 part simulated "$programs/torture" all --seed "$seed" --seconds "$half" --jobs "$(nproc)"

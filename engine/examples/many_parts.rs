@@ -99,6 +99,7 @@ fn keyring(dir: &Path) -> Result<Keyring, Error> {
     };
     keyring.map_err(|source| Error::Seal {
         path,
+        offset: 0,
         source: Arc::new(source),
     })
 }

@@ -1,5 +1,6 @@
 //! What the store says when it cannot do what it was asked.
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -144,10 +145,12 @@ pub enum Error {
         reason: String,
     },
     /// A sealed file does not open.
-    #[error("{} does not open", path.display())]
+    #[error("{} does not open at byte {offset}", path.display())]
     Seal {
         /// The file.
         path: PathBuf,
+        /// Where the piece of it begins that does not.
+        offset: u64,
         /// Why.
         source: Arc<seal::Error>,
     },
@@ -261,10 +264,17 @@ impl Error {
         }
     }
 
-    /// Returns a sealed file's refusal to open; damage keeps its kind.
-    pub(crate) fn seal(path: impl AsRef<Path>, source: seal::Error) -> Self {
+    /// Returns damage in the piece of a file that begins at an offset.
+    pub(crate) fn corrupt_at(path: impl AsRef<Path>, offset: u64, reason: impl Display) -> Self {
+        Self::corrupt(path, format!("at byte {offset}: {reason}"))
+    }
+
+    /// Returns the refusal to open of the piece of a file that begins at an offset; damage keeps its
+    /// kind.
+    pub(crate) fn seal(path: impl AsRef<Path>, offset: u64, source: seal::Error) -> Self {
         Self::Seal {
             path: path.as_ref().to_path_buf(),
+            offset,
             source: Arc::new(source),
         }
     }

@@ -71,4 +71,6 @@ pub(crate) use texts::TEXT_BYTES_MAX;
 pub struct Damage(pub(crate) &'static str);
 
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod tests;

@@ -41,8 +41,8 @@ pub(crate) fn decode(path: &Path, bytes: &[u8], keyring: &Keyring) -> Result<Man
     let plain =
         envelope::open(keyring, FileKind::Manifest, bytes).map_err(|source| {
             match source.kind() {
-                seal::Kind::Corrupt => Error::corrupt(path, source.to_string()),
-                _ => Error::seal(path, source),
+                seal::Kind::Corrupt => Error::corrupt_at(path, 0, source),
+                _ => Error::seal(path, 0, source),
             }
         })?;
     let corrupt = |reason: &str| Error::corrupt(path, reason);

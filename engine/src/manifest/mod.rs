@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use edit::{Edit, FlushPoint, LatestChange, LatestParts};
 pub(crate) use format::{decode, encode};
-pub(crate) use store::{ManifestStore, newest};
+pub(crate) use store::{ManifestStore, in_order};
 
 use crate::catalogue::Catalogue;
 use crate::dedup::Windows;

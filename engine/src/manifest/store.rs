@@ -195,14 +195,14 @@ fn clean(environment: &Environment, dir: &Path) -> Result<Vec<u64>, Error> {
     Ok(numbers(entries.iter().map(|entry| entry.name.as_str())))
 }
 
-/// Returns the path of the newest manifest in a directory, if there is one.
+/// Returns the paths of the manifests in a directory; the last one rules.
 ///
 /// # Errors
 /// [`Error::Io`].
-pub(crate) fn newest(environment: &Environment, dir: &Path) -> Result<Option<PathBuf>, Error> {
+pub(crate) fn in_order(environment: &Environment, dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = environment.disk.list(dir).map_err(|e| Error::io(dir, e))?;
     let numbers = numbers(entries.iter().map(|entry| entry.name.as_str()));
-    Ok(numbers.last().map(|number| file(dir, *number)))
+    Ok(numbers.iter().map(|number| file(dir, *number)).collect())
 }
 
 /// Returns the numbers among some names, in their order.

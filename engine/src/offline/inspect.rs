@@ -8,7 +8,7 @@ use schema::{Lsn, TableDefinition, Timestamp};
 use seal::{FileKind, Keyring};
 use serde::Serialize;
 
-use crate::manifest::{Manifest, decode, newest};
+use crate::manifest::{Manifest, decode, in_order};
 use crate::part::{PageCache, Part, PartEnvironment, PartId, PartMeta};
 use crate::paths::Paths;
 use crate::{Environment, Error};
@@ -73,9 +73,7 @@ pub fn inspect_manifest(
     let Some(path) = path else {
         return newest_manifest(environment).map(|(_, manifest)| report(manifest));
     };
-    let bytes = durable::read_file(&*environment.disk, path);
-    let bytes = bytes.map_err(|source| Error::io(path, source))?;
-    read_manifest(path, &bytes, &environment.keyring)
+    manifest_at(environment, path).map(report)
 }
 
 /// Opens a part that the newest manifest of the data directory names, a latest part included, for looking
@@ -103,12 +101,26 @@ pub fn inspect_part(environment: &Environment, path: &Path) -> Result<Part, Erro
 /// Reads the newest manifest of a data directory.
 pub(super) fn newest_manifest(environment: &Environment) -> Result<(PathBuf, Manifest), Error> {
     let dir = Paths::new(&environment.dir).manifests();
-    let path = newest(environment, &dir)?;
+    let path = in_order(environment, &dir)?.pop();
     let path = path.ok_or_else(|| Error::corrupt(&dir, "there is no manifest"))?;
-    let bytes = durable::read_file(&*environment.disk, &path);
-    let bytes = bytes.map_err(|source| Error::io(&path, source))?;
-    let manifest = decode(&path, &bytes, &environment.keyring)?;
+    let manifest = manifest_at(environment, &path)?;
     Ok((path, manifest))
+}
+
+/// Returns what is wrong with the manifests that were before the newest and are kept.
+pub(super) fn damage_of_older_manifests(environment: &Environment) -> Vec<Error> {
+    let dir = Paths::new(&environment.dir).manifests();
+    // Why they cannot be listed is what reading the newest says.
+    let mut paths = in_order(environment, &dir).unwrap_or_default();
+    paths.pop();
+    let read = paths.iter().map(|path| manifest_at(environment, path));
+    read.filter_map(Result::err).collect()
+}
+
+fn manifest_at(environment: &Environment, path: &Path) -> Result<Manifest, Error> {
+    let bytes = durable::read_file(&*environment.disk, path);
+    let bytes = bytes.map_err(|source| Error::io(path, source))?;
+    decode(path, &bytes, &environment.keyring)
 }
 
 pub(super) fn part_environment(environment: &Environment) -> PartEnvironment {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use platform::durable;
 
-use super::inspect::{log_environment, newest_manifest, part_environment};
+use super::inspect::{
+    damage_of_older_manifests, log_environment, newest_manifest, part_environment,
+};
 use crate::part::{PageCache, Part, PartId};
 use crate::paths::Paths;
 use crate::{Environment, Error};
@@ -35,9 +37,11 @@ impl Verification {
     }
 }
 
-/// Reads every byte of manifest, parts and log, and changes nothing.
+/// Reads every byte of manifests, parts and log, and changes nothing.
 ///
-/// Goes on after damage, so that all of it is named. `progress` is told the parts done and to do.
+/// Goes on after damage, so that all of it is named, by file and by the offset of the piece that does
+/// not fit: a page, a footer, a record, a manifest as a whole. `progress` is told the parts done and to
+/// do.
 ///
 /// # Errors
 /// [`Error::Locked`] when a server has the directory open; [`Error::Io`] when it cannot be listed.
@@ -71,6 +75,7 @@ pub fn verify(
         }
         Err(error) => found.damage.push(error),
     }
+    found.damage.extend(damage_of_older_manifests(environment));
     match wal::verify(&log_environment(environment)) {
         Ok(report) => found.log = Some(report),
         Err(error) => found.damage.push(Error::log(error)),

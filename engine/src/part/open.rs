@@ -65,38 +65,40 @@ pub(crate) fn open(
     file: &dyn File,
 ) -> Result<Opened, Error> {
     let io = |source| Error::io(path, source);
-    let corrupt = |damage: Damage| Error::corrupt(path, damage.to_string());
-    let sealed = |source| Error::seal(path, source);
+    let corrupt = |offset| move |damage: Damage| Error::corrupt_at(path, offset, damage);
+    let sealed = |offset| move |source| Error::seal(path, offset, source);
     let bytes = file.len().map_err(io)?;
     if bytes < (HEADER_BYTES + PAGE_OVERHEAD_BYTES + TRAILER_BYTES) as u64 {
-        return Err(corrupt(Damage("it is too short for a part")));
+        return Err(corrupt(0)(Damage("it is too short for a part")));
     }
     let mut header = [0; HEADER_BYTES];
     file.read_exact_at(&mut header, 0).map_err(io)?;
-    let header = Header::read(&header).map_err(corrupt)?;
+    let header = Header::read(&header).map_err(corrupt(0))?;
     let key = environment
         .keyring
         .file_key(header.data_key, FileKind::Part, &header.salt);
-    let key = key.map_err(sealed)?;
+    let key = key.map_err(sealed(0))?;
     key.check_commitment(&header.commitment, &path.display(), header.data_key)
-        .map_err(sealed)?;
+        .map_err(sealed(0))?;
 
     let mut trailer = [0; TRAILER_BYTES];
-    file.read_exact_at(&mut trailer, bytes - TRAILER_BYTES as u64)
+    let trailer_offset = bytes - TRAILER_BYTES as u64;
+    file.read_exact_at(&mut trailer, trailer_offset)
         .map_err(io)?;
-    let trailer = Trailer::read(&trailer, bytes).map_err(corrupt)?;
+    let trailer = Trailer::read(&trailer, bytes).map_err(corrupt(trailer_offset))?;
+    let footer_offset = trailer.footer_offset;
     let mut footer = vec![0; trailer.footer_bytes as usize];
-    file.read_exact_at(&mut footer, trailer.footer_offset)
-        .map_err(io)?;
-    let footer = open_page(&key, &footer_place(header.salt), footer).map_err(sealed)?;
-    let footer = Footer::decode(&footer, HEADER_BYTES as u64).map_err(corrupt)?;
+    file.read_exact_at(&mut footer, footer_offset).map_err(io)?;
+    let footer = open_page(&key, &footer_place(header.salt), footer);
+    let footer = footer.map_err(sealed(footer_offset))?;
+    let footer = Footer::decode(&footer, HEADER_BYTES as u64).map_err(corrupt(footer_offset))?;
     if footer.description.meta.id != header.id {
-        return Err(corrupt(Damage(
+        return Err(corrupt(0)(Damage(
             "its header and its footer name different parts",
         )));
     }
-    if footer.pages_end(HEADER_BYTES as u64) != trailer.footer_offset {
-        return Err(corrupt(Damage(
+    if footer.pages_end(HEADER_BYTES as u64) != footer_offset {
+        return Err(corrupt(trailer_offset)(Damage(
             "its pages do not end where its footer begins",
         )));
     }

@@ -61,7 +61,7 @@ impl PartWriter {
         let key = environment
             .keyring
             .file_key(data_key, FileKind::Part, &salt)
-            .map_err(|source| Error::seal(&path, source))?;
+            .map_err(|source| Error::seal(&path, 0, source))?;
         let file = environment
             .disk
             .open(&path, OpenMode::CreateNew)

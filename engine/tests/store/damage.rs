@@ -229,3 +229,31 @@ fn verifying_reads_everything_and_names_all_damage() {
         ) || engine.is_err()
     );
 }
+
+#[test]
+fn verifying_names_where_damage_is_in_an_older_manifest_too() {
+    let machine = two_parts(9);
+    let (part, older) = (machine.parts().remove(0), manifests(&machine).remove(0));
+    assert_eq!(manifests(&machine).len(), 2);
+    let bytes = durable::read_file(&machine.disk, &part).unwrap();
+    let trailer = bytes.len() as u64 - 16;
+    let (_, end) = bytes.split_last_chunk::<16>().unwrap();
+    let footer = u64::from_le_bytes(*end.first_chunk().unwrap());
+    for (path, at, piece) in [
+        (&part, 70, 0),
+        (&part, footer + 5, footer),
+        (&part, trailer + 13, trailer),
+        (&older, 200, 0),
+    ] {
+        machine.disk.flip_bit(path, at, 4).unwrap();
+        let found = offline::verify(&machine.environment(), &mut |_, _| {}).unwrap();
+        assert_eq!(found.damage.len(), 1, "{:?}", found.damage);
+        let text = found.damage[0].to_string();
+        let place = format!("at byte {piece}");
+        assert!(
+            text.contains(path.to_str().unwrap()) && text.contains(&place),
+            "{text}"
+        );
+        machine.disk.flip_bit(path, at, 4).unwrap();
+    }
+}

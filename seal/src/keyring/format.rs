@@ -74,7 +74,7 @@ pub(super) fn encode(
     bytes
 }
 
-/// Reads and opens the bytes of a keyring file.
+/// Reads and opens the bytes of a keyring file, which is one piece: damage is named by where it begins.
 pub(super) fn decode(bytes: &[u8], master: &MasterKey, artefact: &str) -> Result<Decoded, Error> {
     let damaged = |reason| Error::Damaged {
         artefact: artefact.to_owned(),
@@ -85,7 +85,7 @@ pub(super) fn decode(bytes: &[u8], master: &MasterKey, artefact: &str) -> Result
     let wrapping = wrapping_key(master, header.cluster, &header.salt);
     wrapping
         .open_detached(&header.closing, &header.authenticated, &mut [], &header.tag)
-        .map_err(|_| damaged("its closing tag does not match"))?;
+        .map_err(|_| damaged("at byte 0: its closing tag does not match"))?;
     let keys = header
         .entries
         .as_chunks::<ENTRY_BYTES>()
@@ -93,11 +93,13 @@ pub(super) fn decode(bytes: &[u8], master: &MasterKey, artefact: &str) -> Result
         .iter()
         .map(|entry| {
             unwrap(entry, header.cluster, &wrapping)
-                .ok_or_else(|| damaged("a wrapped key does not open"))
+                .ok_or_else(|| damaged("at byte 0: a wrapped key does not open"))
         });
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     if !keys.iter().any(|key| key.id == header.active) {
-        return Err(damaged("its active data key is not among its keys"));
+        return Err(damaged(
+            "at byte 0: its active data key is not among its keys",
+        ));
     }
     Ok(Decoded {
         cluster: header.cluster,
@@ -124,15 +126,18 @@ impl<'a> Header<'a> {
             artefact: artefact.to_owned(),
             reason,
         };
-        let (head, stored, rest) = split(bytes).ok_or_else(|| damaged("it is too short"))?;
+        let (head, stored, rest) =
+            split(bytes).ok_or_else(|| damaged("at byte 0: it is too short"))?;
         if !head.starts_with(MAGIC) {
-            return Err(damaged("it does not begin with the magic of a keyring"));
+            return Err(damaged(
+                "at byte 0: it does not begin with the magic of a keyring",
+            ));
         }
         if checksum(head, rest) != *stored {
-            return Err(damaged("its checksum does not match"));
+            return Err(damaged("at byte 0: its checksum does not match"));
         }
         Self::fields(head, rest, bytes.len(), artefact)?
-            .ok_or_else(|| damaged("its lengths disagree"))
+            .ok_or_else(|| damaged("at byte 0: its lengths disagree"))
     }
 
     /// Reads the fields of a file whose checksum fits; `None` when lengths disagree.

@@ -135,7 +135,7 @@ const SYNCS: &str = "fdatasync,fsync";
 const RENAMES: &str = "rename,renameat,renameat2";
 const UNLINKS: &str = "unlink,unlinkat";
 
-const SWEEPS: [Sweep; 19] = [
+const SWEEPS: [Sweep; 20] = [
     sweep(WRITES, "signal=SIGKILL"),
     sweep(SYNCS, "signal=SIGKILL"),
     sweep(RENAMES, "signal=SIGKILL"),
@@ -151,6 +151,7 @@ const SWEEPS: [Sweep; 19] = [
     sweep(RENAMES, "error=EIO"),
     sweep(RENAMES, "error=ENOSPC"),
     sweep(UNLINKS, "error=EIO"),
+    sweep(UNLINKS, "error=ENOSPC"),
     sweep("ftruncate", "error=EIO"),
     sweep("openat", "error=EMFILE"),
     sweep("openat", "error=ENOSPC"),

@@ -4,51 +4,55 @@
 //! ```text
 //!   events   keeps every row: 8 rows a batch, n = 8 · sequence + i, so that one stored twice shows
 //!   state    keeps the latest: a batch replaces the value of slot sequence mod 5
+//!   aging    past any retention, and deleted now and then
 //! ```
 
-use schema::{ColumnDefinition, FieldType};
-use wire::{BatchFrame, Limits, TableBuilder, v1};
+use torture::rows::{Batch, Row, TableRows, Value};
+pub(crate) use torture::workload::AGING;
 
 /// Writers of a worker.
 pub(crate) const WRITERS: usize = 3;
-/// Rows of a batch in `events`.
-pub(crate) const ROWS: u64 = 8;
-/// Values of a writer in `state`.
-pub(crate) const SLOTS: u64 = 5;
+/// The table that tells which batches are there.
+pub(crate) const EVENTS: &str = "events";
+/// The table whose rows are written over.
+pub(crate) const STATE: &str = "state";
 /// Batches of one writer that are under way at once; fewer than slots, so that a batch that is sent
 /// again never comes after one of the same slot.
 pub(crate) const IN_FLIGHT: u64 = 4;
 
 /// Returns the batch with this sequence.
-pub(crate) fn batch(writer: usize, sequence: u64) -> BatchFrame {
-    let mut events = TableBuilder::new("events").append_only();
-    for i in 0..ROWS {
-        events.begin_row(time(sequence) + i.cast_signed());
-        push_tag(&mut events, writer);
-        let number = (sequence * ROWS + i).cast_signed();
-        let field = |name, field_type| ColumnDefinition::field(name, field_type);
-        let fits = events.column(&field("n", FieldType::I64)).push_i64(number)
-            && events
-                .column(&field("text", FieldType::Text))
-                .push_text(&text(writer, number));
-        assert!(fits, "values have the types of their columns");
-    }
-    let mut state = TableBuilder::new("state");
-    state.begin_row(slot_time(sequence % SLOTS));
-    push_tag(&mut state, writer);
-    let value = ColumnDefinition::field("value", FieldType::I64);
-    assert!(state.column(&value).push_i64(sequence.cast_signed()));
-    let batch = v1::Batch {
-        collector: format!("writer-{writer}"),
+pub(crate) fn batch(writer: usize, sequence: u64) -> Batch {
+    let row = |time, number: u64| Row {
+        time,
+        tags: [("writer", writer.to_string())].into(),
+        fields: [("n", Value::I64(number.cast_signed()))].into(),
+    };
+    let event = |i: u64| {
+        let mut event = row(time(sequence) + i.cast_signed(), sequence * ROWS + i);
+        let text = text(writer, (sequence * ROWS + i).cast_signed());
+        event.fields.insert("text", Value::Text(text));
+        event
+    };
+    let slot = START + (sequence % SLOTS).cast_signed();
+    let table = |name, append_only, rows| TableRows {
+        name,
+        append_only,
+        rows,
+    };
+    Batch {
+        collector: COLLECTORS.get(writer).copied().unwrap_or("writer"),
         epoch: 1,
         sequence,
-        tables: vec![events.finish(), state.finish()],
-    };
-    BatchFrame::encode(&batch, &Limits::default()).expect("a small batch keeps the limits")
+        tables: vec![
+            table(EVENTS, true, (0..ROWS).map(event).collect()),
+            table(STATE, false, vec![row(slot, sequence)]),
+            table(AGING, true, vec![row(time(sequence), sequence)]),
+        ],
+    }
 }
 
 /// Returns what stands beside a number: as long as a log line now and then, and hard to compress.
-pub(crate) fn text(writer: usize, number: i64) -> String {
+fn text(writer: usize, number: i64) -> String {
     let hash = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64.cast_signed());
     let length = usize::try_from(hash.rem_euclid(13)).unwrap_or(0);
     format!("{writer}:{hash:x}:").repeat(1 + length)
@@ -59,15 +63,10 @@ fn time(sequence: u64) -> i64 {
     START + sequence.cast_signed() * 60_000_000_000
 }
 
-/// Returns the time of a slot of `state`.
-pub(crate) fn slot_time(slot: u64) -> i64 {
-    START + slot.cast_signed()
-}
-
-fn push_tag(table: &mut TableBuilder, writer: usize) {
-    let tag = ColumnDefinition::tag("writer");
-    assert!(table.column(&tag).push_text(&writer.to_string()));
-}
-
+const COLLECTORS: [&str; WRITERS] = ["writer-0", "writer-1", "writer-2"];
+/// Rows of a batch in `events`.
+const ROWS: u64 = 8;
+/// Values of a writer in `state`.
+const SLOTS: u64 = 5;
 /// 2023-11-14T22:13:20Z.
-pub(crate) const START: i64 = 1_700_000_000_000_000_000;
+const START: i64 = 1_700_000_000_000_000_000;

@@ -8,6 +8,7 @@
 //!   torture-kernel kills  SEED COUNT     kill -9 at random moments
 //!   torture-kernel calls  SEED COUNT     the Nth system call of a kind is killed, fails, or writes
 //!                                        nothing; a COUNT of 0 strikes at every one
+//!   torture-kernel points SEED COUNT     aborts at failpoints; a COUNT of 0 strikes at each three times
 //!   torture-kernel limits SEED COUNT     short writes: files grow no further than so many kilobytes
 //!   torture-kernel power  SEED COUNT     power cuts: ext4 on a loop device, its journal lost
 //!   torture-kernel liar   SEED COUNT     a sync fails, and the next one says that all is well
@@ -25,6 +26,7 @@ mod liar;
 mod limits;
 mod load;
 mod mount;
+mod points;
 mod power;
 mod process;
 mod random;
@@ -37,7 +39,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     suites::run(&words).unwrap_or_else(|| {
-        eprintln!("usage: torture-kernel kills|calls|limits|power|liar SEED COUNT");
+        eprintln!("usage: torture-kernel kills|calls|points|limits|power|liar SEED COUNT");
         eprintln!("       torture-kernel all SEED SECONDS");
         ExitCode::from(2)
     })

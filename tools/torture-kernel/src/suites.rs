@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::process::now;
 use crate::random::Random;
 use crate::worker::Orders;
-use crate::{calls, kills, liar, limits, mount, power, worker};
+use crate::{calls, kills, liar, limits, mount, points, power, worker};
 
 /// What a suite did.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ impl Suite {
     }
 }
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 6] = [
     Suite {
         name: "kills",
         what: "kills",
@@ -109,6 +109,13 @@ const SUITES: [Suite; 5] = [
         turn: 50,
         mounts: false,
         run: calls::run,
+    },
+    Suite {
+        name: "points",
+        what: "aborts at failpoints",
+        turn: 36,
+        mounts: false,
+        run: points::run,
     },
     Suite {
         name: "limits",

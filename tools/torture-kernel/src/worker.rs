@@ -1,4 +1,5 @@
-//! The process that is killed: writes numbered batches, flushes, compacts, and says what it knows.
+//! The process that is killed: writes numbered batches, flushes, compacts, deletes, changes keys, and
+//! says what it knows.
 //!
 //! ```text
 //!   worker --dir D --seed S --batches N --from a,b,c
@@ -13,16 +14,17 @@
 //! ```
 //! A pipe outlives the process that writes to it, so that its last words are read after it was killed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use engine::{CatalogueEdit, Commit, Engine, Error};
+use engine::{CatalogueEdit, Commit, Engine, Environment, Error, RowPredicate, TableChange};
+use schema::{Span, TimeRange};
+use torture::check::describe;
 
-use crate::check::in_words;
-use crate::load::{IN_FLIGHT, WRITERS, batch};
+use crate::load::{AGING, IN_FLIGHT, WRITERS, batch};
 use crate::random::Random;
 use crate::store;
 
@@ -74,10 +76,14 @@ impl Orders {
 /// Does what it is told until it is done, or the store fails.
 pub(crate) fn run(orders: &Orders) -> ExitCode {
     end_with_parent();
-    let opened = store::environment(&orders.dir)
-        .and_then(|environment| store::open(environment).map_err(|error| in_words(&error)));
-    let engine = match opened {
-        Ok(engine) => engine,
+    let opened = store::environment(&orders.dir).and_then(|environment| {
+        match store::open(environment.clone()) {
+            Ok(engine) => Ok((engine, environment)),
+            Err(error) => Err(describe(&error)),
+        }
+    });
+    let (engine, environment) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
             eprintln!("open: {error}");
             return ExitCode::from(OPEN_FAILED);
@@ -94,7 +100,16 @@ pub(crate) fn run(orders: &Orders) -> ExitCode {
                 writing.fetch_sub(1, Ordering::SeqCst);
             });
         }
-        keep_house(&engine, orders, &writing);
+        let mut house = House {
+            engine: &engine,
+            environment: &environment,
+            random: Random::new(orders.seed),
+            edit: orders.edits_from,
+            is_lazy: store::is_lazy(),
+        };
+        while writing.load(Ordering::SeqCst) > 0 && !engine.has_failed() {
+            house.keep();
+        }
     });
     let failed = engine.has_failed() || unsent.load(Ordering::SeqCst) > 0;
     match engine.close() {
@@ -118,7 +133,7 @@ fn write(engine: &Engine, orders: &Orders, writer: usize, from: u64) -> bool {
     while failures < FAILURES_MAX && (next <= last || !under_way.is_empty()) {
         if next <= last && (under_way.len() as u64) < IN_FLIGHT {
             say(&format!("s {writer} {next}"));
-            match engine.commit(batch(writer, next)) {
+            match engine.commit(batch(writer, next).frame()) {
                 Ok(commit) => {
                     under_way.push_back((next, commit));
                     next += 1;
@@ -154,46 +169,77 @@ fn write(engine: &Engine, orders: &Orders, writer: usize, from: u64) -> bool {
 }
 
 fn failed(engine: &Engine, what: &str, writer: usize, sequence: u64, error: &Error) {
-    eprintln!("{what} {writer} {sequence}: {}", in_words(error));
+    eprintln!("{what} {writer} {sequence}: {}", describe(error));
     say(&format!("{what} {writer} {sequence}"));
     if engine.has_failed() {
         say("p");
     }
 }
 
-/// Flushes, compacts and changes the catalogue at moments that follow from the seed.
-fn keep_house(engine: &Engine, orders: &Orders, writing: &AtomicUsize) {
-    let mut random = Random::new(orders.seed);
-    let mut edit = orders.edits_from;
-    while writing.load(Ordering::SeqCst) > 0 && !engine.has_failed() {
-        let outcome = match random.below(8) {
-            0 => engine.flush(),
-            1 => engine.compact(),
-            2 => {
-                edit += 1;
-                change(engine, edit)
-            }
+/// What is done beside writing, at moments that follow from the seed.
+struct House<'a> {
+    engine: &'a Engine,
+    environment: &'a Environment,
+    random: Random,
+    edit: u64,
+    /// Whether nothing is to leave memory.
+    is_lazy: bool,
+}
+
+impl House<'_> {
+    /// Does one thing, or waits.
+    fn keep(&mut self) {
+        let outcome = match self.random.below(16) {
+            0 | 1 if !self.is_lazy => self.engine.flush(),
+            2 | 3 if !self.is_lazy => self.engine.compact(),
+            4 | 5 => self.change(),
+            6 => self.age(),
+            7 => store::change_master_key(self.environment),
             _ => {
                 pause();
                 Ok(())
             }
         };
         if let Err(error) = outcome {
-            eprintln!("housekeeping: {}", in_words(&error));
+            eprintln!("housekeeping: {}", describe(&error));
             pause();
         }
     }
-}
 
-fn change(engine: &Engine, number: u64) -> Result<(), Error> {
-    say(&format!("S {number}"));
-    let edit = CatalogueEdit::PutSetting {
-        name: SETTING.into(),
-        value: Some(number.to_string()),
-    };
-    engine.edit(edit)?.wait()?;
-    say(&format!("A {number}"));
-    Ok(())
+    fn change(&mut self) -> Result<(), Error> {
+        self.edit += 1;
+        let number = self.edit;
+        say(&format!("S {number}"));
+        let edit = CatalogueEdit::PutSetting {
+            name: SETTING.into(),
+            value: Some(number.to_string()),
+        };
+        self.engine.edit(edit)?.wait()?;
+        say(&format!("A {number}"));
+        Ok(())
+    }
+
+    /// Deletes what ages, or gives it a retention that all of it is past, or takes that back.
+    fn age(&mut self) -> Result<(), Error> {
+        let retention = match self.random.below(3) {
+            0 => {
+                let all = RowPredicate {
+                    time: TimeRange::ALL,
+                    tags: BTreeMap::new(),
+                };
+                self.engine.delete_rows(AGING, all)?.wait()?;
+                return Ok(());
+            }
+            1 => Some(Span::from_secs(3_600)),
+            _ => None,
+        };
+        let change = TableChange {
+            retention: Some(retention),
+            append_only: None,
+        };
+        self.engine.set_table(AGING, change)?.wait()?;
+        Ok(())
+    }
 }
 
 /// Writes a line at once; a parent that is gone reads no more, and then nothing is left to do.

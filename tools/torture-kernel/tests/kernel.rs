@@ -54,6 +54,11 @@ fn faults_in_system_calls_lose_nothing_acked() {
 }
 
 #[test]
+fn w_2_aborts_at_failpoints_lose_nothing_acked() {
+    assert_eq!(suite("points", 1, 12), 12);
+}
+
+#[test]
 fn short_writes_lose_nothing_acked() {
     assert_eq!(suite("limits", 1, 6), 6);
 }

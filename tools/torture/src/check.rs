@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{Committed, Engine, offline};
+use engine::{Committed, Engine, Environment, offline};
 
 use crate::dice::Dice;
 use crate::ensure;
@@ -129,17 +129,20 @@ fn send_at_last(
     )))
 }
 
+fn verify(machine: &Machine) -> Result<(), Violation> {
+    let environment = machine.environment();
+    verify_at(&environment.map_err(|e| cannot("be verified", &e))?)
+}
+
 /// Checks every byte of a store that nobody has open.
 ///
 /// # Errors
 /// What `verify` complains of.
-pub fn verify(machine: &Machine) -> Result<(), Violation> {
-    let environment = machine
-        .environment()
-        .map_err(|e| cannot("be verified", &e))?;
-    let found = offline::verify(&environment, &mut |_, _| {});
+pub fn verify_at(environment: &Environment) -> Result<(), Violation> {
+    let found = offline::verify(environment, &mut |_, _| {});
     let found = found.map_err(|e| cannot("be verified", &e))?;
-    ensure!(found.is_whole(), "verify finds damage: {:?}", found.damage);
+    let damage: Vec<String> = found.damage.iter().map(describe).collect();
+    ensure!(damage.is_empty(), "verify finds damage: {damage:?}");
     Ok(())
 }
 

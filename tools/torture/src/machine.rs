@@ -133,6 +133,7 @@ impl Machine {
         let keyring = self.source().open_keyring(&*disk, Path::new(KEYRING));
         let keyring = keyring.map_err(|source| Error::Seal {
             path: KEYRING.into(),
+            offset: 0,
             source: Arc::new(source),
         })?;
         Ok(Environment {

@@ -1,5 +1,6 @@
 //! What opening a log found and did.
 
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use schema::{Lsn, Timestamp};
@@ -40,4 +41,20 @@ pub struct TornTail {
     pub bytes: u64,
     /// What was wrong with the first record of it.
     pub reason: &'static str,
+}
+
+impl Display for TornTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            offset,
+            bytes,
+            reason,
+        } = self;
+        let path = path.display();
+        write!(
+            f,
+            "{path} has a torn tail of {bytes} bytes at offset {offset}: {reason}"
+        )
+    }
 }

@@ -5,9 +5,10 @@
 //! | refused | the store does not open, and the error names the file |
 //! | named | it opens, the tables that need the bytes fail and name the file, all others are whole |
 //! | harmless | every row is there and no other; `verify` may find nothing |
-//! | a beginning | only where it is allowed, which is where a crash may leave the same: the rows of the first batches, and nothing of the others |
+//! | a beginning | only where it is allowed, which is where a crash may leave the same: the rows of the first batches, and nothing of the others; of a flipped bit, all but the last group of the log, which nothing vouches for yet |
 //!
-//! Whatever is not harmless is found by `verify`, which names the file.
+//! Whatever is not harmless is found by `verify`, which names the file. A flipped bit is found by it
+//! wherever it is, and named by the offset of the piece that it is in ([`super::pieces`]).
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ use crate::ensure;
 use crate::history::setting;
 use crate::machine::{DIR, Machine};
 use crate::observe::{self, Tables};
+use crate::suites::pieces::{Pieces, last_group};
+use crate::suites::readers::{LogRecords, look_at_part};
 use crate::told::Told;
 use crate::violation::Violation;
 
@@ -32,6 +35,16 @@ pub(super) struct AtRest {
     digest: u64,
     tables: Tables,
     setting: Option<usize>,
+    pieces: Pieces,
+    log: LogRecords,
+    /// The same without the last group of the log, which a power cut may leave as well.
+    beginning: Beginning,
+}
+
+/// What is left of a store without the last group of its log.
+struct Beginning {
+    digest: u64,
+    log: LogRecords,
 }
 
 /// What came of some damage.
@@ -72,6 +85,9 @@ impl AtRest {
             digest: engine.digest().map_err(refused)?,
             tables: observe::tables(&engine).map_err(refused)?,
             setting: setting(&engine),
+            pieces: Pieces::of(&machine, &files)?,
+            log: LogRecords::of(&machine)?,
+            beginning: Beginning::of(&machine, newest_segment(&files))?,
             machine,
             files,
         })
@@ -79,9 +95,7 @@ impl AtRest {
 
     /// Returns the newest segment of the log.
     pub(super) fn newest_segment(&self) -> &Path {
-        let paths = self.files.iter().map(|(path, _)| path.as_path());
-        let segments = paths.filter(|path| path.extension() == Some("log".as_ref()));
-        segments.max().unwrap_or(Path::new(""))
+        newest_segment(&self.files)
     }
 
     /// Returns how many stretches the files have.
@@ -108,30 +122,65 @@ impl AtRest {
         None
     }
 
-    /// Flips every bit of a stretch, each for itself.
+    /// Flips every bit of a stretch, each for itself, and looks at the whole store.
     ///
     /// # Errors
-    /// A wrong answer, or damage that nobody names.
+    /// A wrong answer, or a bit that `verify` does not name.
     pub(super) fn flip_bits(
         &self,
         stretch: &Stretch<'_>,
         counts: &mut Counts,
     ) -> Result<(), Violation> {
-        let path = stretch.path;
-        for at in stretch.bytes.clone() {
-            for bit in 0..8 {
-                let flip = |disk: &SimDisk| disk.flip_bit(path, at, bit);
-                let place = format!("{} with bit {bit} of byte {at} flipped", path.display());
-                let outcome = self.look(path, &place, flip, None)?;
-                counts.count(match outcome {
-                    Outcome::Refused => "bits refused",
-                    Outcome::Named => "bits named by the tables they are in",
-                    Outcome::Harmless => "bits that carry nothing",
-                    Outcome::Beginning => "bits of the tail",
-                });
+        for bit in stretch.bits() {
+            count(self.flip(bit, Self::look_at_all)?, counts);
+        }
+        Ok(())
+    }
+
+    /// Flips every bit of a stretch, each for itself, and looks at what reads its file; for one bit in
+    /// [`WHOLE_EVERY`], at the whole store too.
+    ///
+    /// # Errors
+    /// As [`Self::flip_bits`].
+    pub(super) fn flip_bits_of_file(
+        &self,
+        stretch: &Stretch<'_>,
+        counts: &mut Counts,
+    ) -> Result<(), Violation> {
+        for bit in stretch.bits() {
+            let outcome = self.flip(bit, Self::look_at_file)?;
+            count(outcome, counts);
+            // Spread over all eight bits of a byte.
+            if (bit.at * 9 + u64::from(bit.bit)).is_multiple_of(WHOLE_EVERY) {
+                let whole = self.flip(bit, Self::look_at_all)?;
+                ensure!(whole == outcome, "{whole:?}, and its file {outcome:?}");
+                counts.count("of them in the whole store");
             }
         }
         Ok(())
+    }
+
+    /// Flips one bit and looks; `verify` must name it.
+    fn flip(&self, bit: Bit<'_>, look: Look) -> Result<Outcome, Violation> {
+        let (path, at) = (bit.path, bit.at);
+        let flipped = || -> Result<Outcome, Violation> {
+            let flip = |disk: &SimDisk| disk.flip_bit(path, at, bit.bit);
+            let (outcome, complaint) = look(self, path, &flip)?;
+            // A spare segment has nothing but zeros; one that has something else is removed by a start.
+            let is_spare = path.extension() == Some("spare".as_ref());
+            ensure!(
+                (is_spare && outcome == Outcome::Harmless)
+                    || self.pieces.is_named(&complaint, path, at),
+                "{outcome:?}, and verify does not name where: {complaint:?}"
+            );
+            Ok(outcome)
+        };
+        let place = format!(
+            "{} with bit {} of byte {at} flipped",
+            path.display(),
+            bit.bit
+        );
+        flipped().map_err(|violation| violation.at(&place))
     }
 
     /// Damages a copy of the store and looks at what follows. A beginning of what was sent may be all
@@ -146,28 +195,44 @@ impl AtRest {
         damage: impl Fn(&SimDisk) -> std::io::Result<()>,
         beginning: Option<&Told>,
     ) -> Result<Outcome, Violation> {
-        let damaged = || -> Result<Machine, Violation> {
-            let machine = self.machine.with(self.machine.disk.copy());
-            damage(&machine.disk).map_err(|e| Violation(e.to_string()))?;
-            Ok(machine)
-        };
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
         let looked = || -> Result<Outcome, Violation> {
-            let outcome = self.open(&damaged()?, name, beginning)?;
-            let complaint = verify(&damaged()?);
-            let is_found = complaint.as_ref().is_some_and(|text| text.contains(name));
+            let outcome = self.open(&self.damaged(&damage)?, name_of(path), beginning)?;
+            let complaint = verify(&self.damaged(&damage)?);
             // What a crash leaves as well is not damage.
             let must_find = matches!(outcome, Outcome::Refused | Outcome::Named);
             ensure!(
-                is_found || !must_find,
+                complaint.contains(name_of(path)) || !must_find,
                 "{outcome:?}, and verify does not name it: {complaint:?}"
             );
             Ok(outcome)
         };
         looked().map_err(|violation| violation.at(place))
+    }
+
+    /// Opens the damaged store and verifies it.
+    fn look_at_all(&self, path: &Path, damage: Damage<'_>) -> Result<(Outcome, String), Violation> {
+        let outcome = self.open(&self.damaged(damage)?, name_of(path), None)?;
+        Ok((outcome, verify(&self.damaged(damage)?)))
+    }
+
+    /// Opens the damaged file and verifies it.
+    fn look_at_file(
+        &self,
+        path: &Path,
+        damage: Damage<'_>,
+    ) -> Result<(Outcome, String), Violation> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("part") => look_at_part(&self.damaged(damage)?, path),
+            Some("log") => self.log.look(&self.damaged(damage)?, &self.beginning.log),
+            _ => self.look_at_all(path, damage),
+        }
+    }
+
+    /// Returns a machine of its own with the damage done.
+    fn damaged(&self, damage: Damage<'_>) -> Result<Machine, Violation> {
+        let machine = self.machine.with(self.machine.disk.copy());
+        damage(&machine.disk).map_err(|e| Violation(e.to_string()))?;
+        Ok(machine)
     }
 
     fn open(
@@ -187,6 +252,11 @@ impl AtRest {
         // One number for everything: where it is the same, nothing is missing and nothing is new.
         match engine.digest() {
             Ok(digest) if digest == self.digest => Ok(Outcome::Harmless),
+            Ok(digest)
+                if digest == self.beginning.digest && name_of(self.newest_segment()) == name =>
+            {
+                Ok(Outcome::Beginning)
+            }
             _ => self.compare(&engine, machine, name, beginning),
         }
     }
@@ -231,27 +301,82 @@ impl AtRest {
     }
 }
 
-/// Returns what verifying complains of, if it does.
-fn verify(machine: &Machine) -> Option<String> {
+impl Beginning {
+    fn of(machine: &Machine, newest: &Path) -> Result<Self, Violation> {
+        let machine = machine.with(machine.disk.copy());
+        if let Some(group) = last_group(&machine, newest)? {
+            let zeros = vec![0; usize::try_from(group.end - group.start).unwrap_or(0)];
+            let overwritten = machine.disk.overwrite(newest, group.start, &zeros);
+            overwritten.map_err(|e| Violation(e.to_string()))?;
+        }
+        let log = LogRecords::of(&machine)?;
+        let refused = |error| Violation(describe(&error));
+        let (engine, _) = machine.open().map_err(refused)?;
+        let digest = engine.digest().map_err(refused)?;
+        Ok(Self { digest, log })
+    }
+}
+
+fn newest_segment(files: &[(PathBuf, u64)]) -> &Path {
+    let paths = files.iter().map(|(path, _)| path.as_path());
+    let segments = paths.filter(|path| path.extension() == Some("log".as_ref()));
+    segments.max().unwrap_or(Path::new(""))
+}
+
+fn count(outcome: Outcome, counts: &mut Counts) {
+    counts.count(match outcome {
+        Outcome::Refused => "bits refused",
+        Outcome::Named => "bits named by the tables they are in",
+        Outcome::Harmless => "bits that carry nothing",
+        Outcome::Beginning => "bits of the last group, cut off with it",
+    });
+}
+
+fn name_of(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.unwrap_or_default()
+}
+
+/// Returns what verifying says of damage, and of a tail that the next start cuts.
+fn verify(machine: &Machine) -> String {
     let found = machine
         .environment()
         .and_then(|environment| offline::verify(&environment, &mut |_, _| {}));
-    match found {
-        Err(error) => Some(describe(&error)),
-        Ok(found) if found.is_whole() => None,
-        Ok(found) => Some(
-            found
-                .damage
-                .iter()
-                .map(describe)
-                .collect::<Vec<_>>()
-                .join("; "),
-        ),
+    let found = match found {
+        Err(error) => return describe(&error),
+        Ok(found) => found,
+    };
+    let torn = found.log.and_then(|log| log.torn);
+    let damage = found.damage.iter().map(describe);
+    let said: Vec<String> = damage.chain(torn.map(|torn| torn.to_string())).collect();
+    said.join("; ")
+}
+
+/// A bit of a file.
+#[derive(Clone, Copy)]
+struct Bit<'a> {
+    path: &'a Path,
+    at: u64,
+    bit: u8,
+}
+
+impl<'a> Stretch<'a> {
+    fn bits(&self) -> impl Iterator<Item = Bit<'a>> + use<'a> {
+        let path = self.path;
+        let bytes = self.bytes.clone();
+        bytes.flat_map(move |at| (0..8).map(move |bit| Bit { path, at, bit }))
     }
 }
+
+/// Damage to a disk.
+type Damage<'a> = &'a dyn Fn(&SimDisk) -> std::io::Result<()>;
+/// Looks at a damaged store; returns what came of it and what verifying it says.
+type Look = fn(&AtRest, &Path, Damage<'_>) -> Result<(Outcome, String), Violation>;
 
 /// Where the files of a store lie.
 pub(super) const DIRS: [&str; 4] = ["", "wal", "parts", "manifest"];
 
 /// Bytes of one case; a divisor of a sector.
 const STRETCH: u64 = 32;
+/// Bits of which one is looked at in the whole store: one of every four bytes.
+const WHOLE_EVERY: u64 = 32;

@@ -1,6 +1,7 @@
 //! Every bit of every file of the stores that are kept for later versions (`engine/tests/fixtures`).
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use platform::durable;
 
@@ -15,7 +16,7 @@ use crate::violation::Violation;
 /// # Errors
 /// A wrong answer, a panic, or damage that nobody names.
 pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
-    let fixtures = all()?;
+    let fixtures = FIXTURES.as_ref().map_err(Clone::clone)?;
     let mut rest = spread(
         seed,
         fixtures
@@ -23,10 +24,10 @@ pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
             .map(|(_, store)| store.stretch_count())
             .sum(),
     );
-    for (dir, store) in &fixtures {
+    for (dir, store) in fixtures {
         if let Some(stretch) = store.stretch(rest) {
             let place = dir.display().to_string();
-            let flipped = store.flip_bits(&stretch, counts);
+            let flipped = store.flip_bits_of_file(&stretch, counts);
             return flipped.map_err(|violation| violation.at(&place));
         }
         rest -= store.stretch_count();
@@ -39,7 +40,7 @@ pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
 /// # Errors
 /// When one is not whole.
 pub fn stretches() -> Result<u64, Violation> {
-    let fixtures = all()?;
+    let fixtures = FIXTURES.as_ref().map_err(Clone::clone)?;
     Ok(fixtures
         .iter()
         .map(|(_, store)| store.stretch_count())
@@ -64,10 +65,10 @@ fn all() -> Result<Vec<(PathBuf, AtRest)>, Violation> {
 /// Returns the directories of the fixtures, oldest first: below this one or one that it is in.
 fn dirs() -> Result<Vec<PathBuf>, Violation> {
     let here = std::env::current_dir().map_err(unreadable)?;
-    let mut candidates = here.ancestors().map(|dir| dir.join(FIXTURES));
+    let mut candidates = here.ancestors().map(|dir| dir.join(FOLDER));
     let all = candidates.find(|dir| dir.is_dir()).ok_or_else(|| {
         let here = here.display();
-        Violation(format!("there is no {FIXTURES} in {here} or above"))
+        Violation(format!("there is no {FOLDER} in {here} or above"))
     })?;
     let entries = std::fs::read_dir(all).map_err(unreadable)?;
     let paths = entries.map(|entry| Ok(entry?.path()));
@@ -100,7 +101,9 @@ fn unreadable(error: std::io::Error) -> Violation {
 
 /// A prime, so that it has no divisor in common with the number of stretches.
 const STEP: u64 = 7_919;
-const FIXTURES: &str = "engine/tests/fixtures";
+const FOLDER: &str = "engine/tests/fixtures";
+/// All fixtures, loaded once.
+static FIXTURES: LazyLock<Result<Vec<(PathBuf, AtRest)>, Violation>> = LazyLock::new(all);
 /// The master key of all fixtures.
 const MASTER: [u8; 32] = [7; 32];
 

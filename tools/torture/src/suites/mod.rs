@@ -7,6 +7,8 @@ mod exhaustive;
 mod failpoints;
 mod faults;
 pub mod fixtures;
+mod pieces;
+mod readers;
 mod short;
 mod swarm;
 
