@@ -31,8 +31,7 @@ pub(super) fn pack<const L: usize>(values: &[u64], width: u32, words: &mut [u64]
     }
 }
 
-/// Unpacks as many values as `values` has room for, a multiple of `L`, and adds `base` to each, wrapping
-/// around.
+/// Unpacks as many values as `values` has room for and adds `base` to each, wrapping around.
 ///
 /// Returns before the end when there are too few words.
 #[inline(always)]
@@ -43,10 +42,10 @@ pub(super) fn unpack<const L: usize>(
     values: &mut [i64],
 ) -> Option<()> {
     let mask = low_bits(width);
-    let (rows, _) = values.as_chunks_mut::<L>();
-    for (row, values) in rows.iter_mut().enumerate() {
+    // Slices, not arrays: a loop over an array is unrolled before it could be made one of vectors.
+    for (row, values) in values.chunks_mut(L).enumerate() {
         let (word, shift) = position(row, width);
-        let (low, rest) = words.get(word * L..)?.split_first_chunk::<L>()?;
+        let (low, rest) = words.get(word * L..)?.split_at_checked(L)?;
         let place = |bits: u64| (bits & mask).wrapping_add(base).cast_signed();
         if shift + width <= 64 {
             for (value, low) in values.iter_mut().zip(low) {
@@ -54,7 +53,7 @@ pub(super) fn unpack<const L: usize>(
             }
             continue;
         }
-        let high = rest.first_chunk::<L>()?;
+        let high = rest.get(..L)?;
         for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
             let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
             *value = place(low >> shift | high << (64 - shift));
