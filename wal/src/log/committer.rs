@@ -165,11 +165,10 @@ impl Committer {
 
     /// Goes on in a new segment.
     fn rotate(&mut self) -> Option<()> {
-        let spare = self.shared.state.lock().begin_rotation();
+        let (spare, ordinal) = self.shared.state.lock().begin_rotation();
         let environment = &self.shared.environment;
         let file_bytes = self.shared.settings.segment_bytes;
         let beginning = self.writer.next_beginning(&*environment.clock, file_bytes);
-        let ordinal = self.writer.ordinal() + 1;
         let next = self.check(Writer::begin(environment, &spare, beginning, ordinal))?;
         environment.disk.pass(FailPoint::WalSegmentBegun);
         let full = std::mem::replace(&mut self.writer, next);

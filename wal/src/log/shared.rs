@@ -152,16 +152,18 @@ impl State {
         }
     }
 
-    /// Takes a spare to go on in. The ledger counts it as begun at once, so that nothing is refused
-    /// while it is being named.
+    /// Takes a spare to go on in, and returns its place among the segments of this process. The ledger
+    /// counts it as begun at once, so that nothing is refused while it is being named.
     ///
     /// # Panics
     /// When there is none, which admission rules out.
-    pub(crate) fn begin_rotation(&mut self) -> PathBuf {
+    pub(crate) fn begin_rotation(&mut self) -> (PathBuf, u64) {
         let spare = self.spares.pop_front();
-        self.room = Room::at_start_of(self.room.ordinal + 1);
+        let ordinal = self.room.ordinal + 1;
+        self.room = Room::at_start_of(ordinal);
         self.is_rotating = true;
-        spare.expect("W-6: a segment was reserved before anything was taken")
+        let spare = spare.expect("W-6: a segment was reserved before anything was taken");
+        (spare, ordinal)
     }
 
     /// Returns the bytes of all files.
@@ -169,5 +171,41 @@ impl State {
         let segments: u64 = self.segments.iter().map(|segment| segment.file_bytes).sum();
         let spares = self.spares.len() as u64 + u64::from(self.is_rotating);
         segments + spares * segment_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(spares: u64) -> State {
+        let room = Room::at_start_of(0);
+        State {
+            phase: Phase::Open,
+            queue: Queue::default(),
+            admission: Admission::new(8192, room),
+            segments: VecDeque::new(),
+            room,
+            is_rotating: false,
+            spares: (1..=spares).map(|n| n.to_string().into()).collect(),
+            shortage: Shortage::Pending,
+            durable_lsn: Lsn::ZERO,
+            end_lsn: Lsn::ZERO,
+            last_commit_time: Timestamp::from_nanos(0),
+            holds: Holds::default(),
+        }
+    }
+
+    #[test]
+    fn w6_a_spare_on_its_way_to_become_a_segment_is_counted() {
+        let mut state = state(3);
+        assert_eq!(state.log_bytes(8192), 3 * 8192);
+        for ordinal in 1..=3 {
+            let begun = state.begin_rotation();
+            assert_eq!(begun, (ordinal.to_string().into(), ordinal));
+            assert_eq!(state.log_bytes(8192), (4 - ordinal) * 8192);
+            assert_eq!(state.last_ordinal(), 3);
+            state.is_rotating = false;
+        }
     }
 }

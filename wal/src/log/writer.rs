@@ -82,10 +82,6 @@ impl Writer {
         &self.path
     }
 
-    pub(crate) const fn ordinal(&self) -> u64 {
-        self.ordinal
-    }
-
     /// Returns whether the segment holds no group.
     pub(crate) fn is_unused(&self) -> bool {
         self.position == self.base

@@ -56,8 +56,9 @@ pub(crate) fn look_behind(segment: &OpenSegment, bad: BadRecord) -> io::Result<B
     let all = segment.file_bytes.saturating_sub(group);
     let all = usize::try_from(all).unwrap_or(usize::MAX);
     let mut window = vec![0; all.min(WINDOW_BYTES)];
-    while start < segment.file_bytes {
-        let left = usize::try_from(segment.file_bytes - start).unwrap_or(usize::MAX);
+    loop {
+        let left = segment.file_bytes.saturating_sub(start);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
         let (held, _) = window.split_at_mut(left.min(WINDOW_BYTES));
         segment.file.read_exact_at(held, start)?;
         if !is_zero(held) {
@@ -68,12 +69,11 @@ pub(crate) fn look_behind(segment: &OpenSegment, bad: BadRecord) -> io::Result<B
                 .or_else(|| voucher_in(segment, bad.lsn, held, start));
         }
         if left <= WINDOW_BYTES {
-            break;
+            return Ok(behind);
         }
         // Windows overlap, so that a header across their border is whole in the second.
         start += (WINDOW_BYTES - OVERLAP_BYTES) as u64;
     }
-    Ok(behind)
 }
 
 /// Returns the offset of a record in the window that calls position `bad` durable.

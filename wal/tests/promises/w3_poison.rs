@@ -5,7 +5,7 @@ use std::sync::Arc;
 use platform::{Entropy, Fault, Operation, Rule, SimEntropy};
 use wal::{Environment, Error, Kind, Log, Lsn, Settings, Start};
 
-use crate::fixture::{DIR, Machine, binding, payloads, put, put_by_hand, small};
+use crate::fixture::{DIR, Machine, binding, payloads, put, put_by_hand, small, told};
 
 /// Everything that was in line when the disk failed is unknown, everything later is refused.
 #[test]
@@ -52,6 +52,31 @@ fn w3_failed_sync_poisons_for_ever() {
         .open_quietly(small())
         .unwrap();
     assert_eq!(payloads(&again.records).first().unwrap(), b"acked");
+}
+
+/// What waits behind the group that fails is told at once, not when the log is dropped.
+#[test]
+fn w3_whoever_waits_behind_a_failure_is_told_too() {
+    let machine = Machine::new(1);
+    let settings = Settings {
+        group_bytes_max: 4096,
+        segment_bytes: 1 << 20,
+        ..small()
+    };
+    let opened = machine.open_by_hand(settings, Start::at(Lsn::ZERO));
+    let log = opened.unwrap().log;
+    log.step();
+    let [first, second] = [1, 2].map(|n: u8| {
+        let prepared = log.prepare(binding(&[n]), [n; 3000]).unwrap();
+        log.submit(prepared).unwrap()
+    });
+    let rule = Rule::new(Operation::Sync, Fault::Io).under(DIR);
+    machine.disk.inject(rule.nth(1));
+    log.step();
+    for ticket in [first, second] {
+        let outcome = told(ticket);
+        assert!(matches!(outcome, Some(Err(Error::Unknown))), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -176,6 +201,8 @@ fn w3_lying_syncs_lose_only_the_end_or_are_found_out() {
 /// that is started again on it must not take that for durable: what it gives out, once, is there.
 #[test]
 fn w3_what_a_restart_gives_out_outlives_the_machine() {
+    // It is longer than a sector, each of which may be lost.
+    let unknown = [7; 3000];
     for seed in 0..50 {
         let machine = Machine::new(seed);
         let log = machine.open_quietly(small()).unwrap().log;
@@ -183,16 +210,16 @@ fn w3_what_a_restart_gives_out_outlives_the_machine() {
         machine
             .disk
             .inject(Rule::new(Operation::Sync, Fault::SyncLost).under(DIR));
-        assert!(put(&log, b"unknown").is_err());
+        assert!(put(&log, &unknown).is_err());
         machine.disk.clear_rules();
         drop(log);
         let opened = machine.open_quietly(small()).unwrap();
         let given = payloads(&opened.records);
-        assert_eq!(given, [&b"acked"[..], b"unknown"], "the machine shows both");
+        assert_eq!(given, [&b"acked"[..], &unknown], "the machine shows both");
         put(&opened.log, b"later").unwrap();
         let after = machine.with_disk(machine.disk.crash());
         let again = after.open_quietly(small()).unwrap();
-        let expected = [&b"acked"[..], b"unknown", b"later"];
+        let expected = [&b"acked"[..], &unknown, b"later"];
         assert_eq!(payloads(&again.records), expected, "seed {seed}");
     }
 }

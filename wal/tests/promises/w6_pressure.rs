@@ -22,6 +22,7 @@ fn fill(log: &wal::Log) -> (Vec<Vec<u8>>, Error) {
             return (taken, error);
         }
         taken.push(payload);
+        assert!(taken.len() < 1000, "it takes without end");
         log.wait_for_spares();
     }
 }
@@ -147,6 +148,7 @@ fn w6_what_is_taken_always_fits() {
                 Ok(_) => taken += 1,
                 Err(error) => break error,
             }
+            assert!(taken < 1000, "{bytes}: it takes without end");
         };
         assert_eq!(refused.kind(), Kind::Overloaded, "{bytes}: {refused}");
         log.close().unwrap();
