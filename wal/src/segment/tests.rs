@@ -4,14 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use platform::{Disk, OpenMode, SimDisk, SimEntropy};
+use platform::{Disk, OpenMode, Operation, SimDisk, SimEntropy};
 use schema::{Lsn, Timestamp};
 
 use super::spare::{is_zero, is_zero_file, make_spare};
 use super::{Fault, Found, SegmentKey, Walker, specimen};
 use crate::Binding;
 use crate::format::body::SealedBody;
-use crate::format::group::Group;
+use crate::format::group::{BodyEntry, Group};
 
 /// Returns what a walker finds first, or why it finds nothing.
 fn walked(behind: &[u8]) -> Result<Lsn, Fault> {
@@ -100,6 +100,40 @@ fn w4_a_group_is_cut_at_any_byte_for_the_reason_that_is_true() {
     }
 }
 
+/// Returns the bytes of a group of two bodies at the beginning of the segment, and where they stand.
+fn two_bodies() -> (Vec<u8>, [Lsn; 2]) {
+    let (key, entropy) = (Arc::new(specimen::key(1)), SimEntropy::new(2));
+    let body = || SealedBody::seal(Arc::clone(&key), &entropy, Binding([5; 32]), b"payload");
+    let mut bodies = [body(), body()];
+    let list = Group {
+        bodies: bodies.iter().map(BodyEntry::of).collect(),
+        ..marker()
+    };
+    let mut bytes = sealed(&list, &key, 0, 0);
+    let places = bodies.each_mut().map(|body| {
+        let lsn = Lsn::new(bytes.len() as u64);
+        body.place(lsn, Lsn::ZERO);
+        bytes.extend_from_slice(body.record());
+        lsn
+    });
+    (bytes, places)
+}
+
+/// A restore may end within a group; of what is behind its end nothing is read.
+#[test]
+fn a_group_that_a_limit_cuts_says_so() {
+    let (bytes, [first, second]) = two_bodies();
+    let end = Lsn::new(bytes.len() as u64);
+    for (limit, count) in [(first, 0), (second, 1), (end, 2), (Lsn::MAX, 2)] {
+        let mut walker = Walker::new(specimen::segment(&bytes)).until(limit);
+        let Found::Group(group) = walker.next().unwrap() else {
+            panic!("the group is whole")
+        };
+        let found = (group.bodies.len(), group.is_cut);
+        assert_eq!(found, (count, count < 2), "{limit}");
+    }
+}
+
 /// Two chunks and a half of zeros are written and looked through, to the last byte.
 #[test]
 fn a_spare_is_zeros_from_its_first_byte_to_its_last() {
@@ -133,4 +167,5 @@ fn w6_a_spare_is_made_where_it_just_fits_and_nothing_is_written_where_it_does_no
     assert_eq!(disk.change_count(), 0);
     disk.limit_capacity(8192);
     assert!(make_spare(&disk, Path::new("/"), 1, 8192).is_ok());
+    assert_eq!(disk.operation_count(Operation::Write), 1);
 }

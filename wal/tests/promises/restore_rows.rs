@@ -40,8 +40,11 @@ fn restore(machine: &Machine, until: Until, timeline: u32) -> Result<(Log, Vec<R
 fn row_32_restore_to_a_time_ends_with_the_last_commit_not_after_it() {
     for (nanos, count) in [(1_010, 1), (1_039, 3), (1_040, 4), (1_090, 9), (9_999, 9)] {
         let (machine, _) = history();
+        machine.clock.set(UnixNanos(0));
         let (log, records) = restore(&machine, at(nanos), 2).unwrap();
         assert_eq!(records.len(), count, "at {nanos}");
+        let last = records.last().unwrap();
+        assert_eq!(log.last_commit_time(), last.commit_time, "at {nanos}");
         put(&log, b"the other future").unwrap();
         log.close().unwrap();
         let again = machine
