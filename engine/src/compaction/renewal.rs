@@ -72,9 +72,11 @@ fn renew(store: &Store, name: &str) -> Result<(), Error> {
         let Some(table) = state.table(name).filter(|table| is_wanted(store, table)) else {
             return Ok(());
         };
+        let has_begun = begun.is_some();
         let mut renewal = begun.take().unwrap_or_else(|| Renewal::new(table));
-        // A flush must not wait for as many parts as come during a search of thousands.
-        if renewal.is_nearly_of(table) {
+        // A flush must not wait for parts that were there before, however few, nor for as many as come
+        // during a search of thousands.
+        if has_begun && renewal.is_nearly_of(table) {
             break renewal;
         }
         renewal.go_on(table, &store.settings, &pace)?;

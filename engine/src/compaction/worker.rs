@@ -105,6 +105,7 @@ fn table_round(
         };
         let place: (&State, &TableState) = (&state, table);
         let Some(choice) = with_situation(store, place, (effort, &failed), choose) else {
+            behind.look_again(name, &failed);
             break;
         };
         behind.look_again(name, &failed);

@@ -61,7 +61,7 @@ impl PartFile {
 
     /// Tells whether there are such pages.
     pub(crate) fn is_damaged(&self) -> bool {
-        !self.quarantine.is_empty()
+        self.quarantine.has_damage()
     }
 
     /// Returns the pages that turned out damaged so far.

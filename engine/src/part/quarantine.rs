@@ -61,9 +61,10 @@ impl Quarantine {
         }
     }
 
-    /// Tells whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pages.lock().is_empty()
+    /// Tells whether a page is damaged for good.
+    pub(crate) fn has_damage(&self) -> bool {
+        let pages = self.pages.lock();
+        pages.values().any(|(ill, _)| *ill == Ill::Damaged)
     }
 
     pub(crate) fn list(&self) -> Vec<QuarantinedPage> {

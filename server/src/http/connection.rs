@@ -109,7 +109,7 @@ impl Door {
             return note_end(ended);
         }
         connection.as_mut().graceful_shutdown();
-        let mut patience = Duration::ZERO;
+        let mut patience = FAREWELL;
         loop {
             tokio::select! {
                 biased;
@@ -176,5 +176,8 @@ const HTTP2_HEADER_BYTES_MAX: u32 = 16 << 10;
 const HTTP2_SEND_BYTES_MAX: u32 = 16 << 10;
 /// The state of TLS, its records each way, and the task.
 const TLS_BYTES: u64 = 64 << 10;
+/// How long a connection that must go may still write what it was given: a request counts as answered once
+/// its answer is in the buffers, and not only when the client has it.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How often a connection that must go is asked whether its requests have ended.
 const LINGER: Duration = Duration::from_millis(250);

@@ -19,6 +19,7 @@ mod problem;
 mod request_id;
 mod room;
 mod rows;
+mod small;
 mod sql;
 mod tables;
 mod tokens;
@@ -38,11 +39,13 @@ pub(crate) use connection::bytes_each;
 pub(crate) use listener::{PROBES_MAX, Serving, bind};
 pub(crate) use problem::Problem;
 pub(crate) use room::BODY_COPIES;
+pub(crate) use small::SMALL_ROOM_BYTES;
 
 use crate::config::HttpSettings;
 use crate::core::Core;
 use crate::metrics::Metrics;
 use room::Room;
+use small::{SMALL_BODY_BYTES_MAX, SmallRoom};
 
 /// What every route shares.
 #[derive(Debug, Clone)]
@@ -50,7 +53,7 @@ pub(crate) struct App {
     core: Arc<OnceLock<Arc<Core>>>,
     room: Room,
     /// For bodies of requests that write no rows.
-    small_room: Room,
+    small_room: SmallRoom,
     /// How fast bodies must come at least.
     body_pace: u32,
     metrics: Metrics,
@@ -62,7 +65,7 @@ impl App {
         Self {
             core: Arc::default(),
             room: Room::new(settings.body_bytes_max, settings.room_bytes()),
-            small_room: Room::new(SMALL_BODY_BYTES_MAX, SMALL_ROOM_BYTES),
+            small_room: SmallRoom::new(),
             body_pace: settings.body_bytes_per_second_min,
             metrics: Metrics::default(),
         }
@@ -136,7 +139,7 @@ fn router(app: App) -> Router {
     let room = || from_fn_with_state(app.room.clone(), room::layer);
     let write = || post(write::line_protocol).layer(room());
     let batch = post(write::json_batch).layer(room());
-    let small = from_fn_with_state(app.small_room.clone(), room::layer);
+    let small = from_fn_with_state(app.small_room.clone(), small::layer);
     let api = Router::new()
         .route("/sql", get(sql::get).post(sql::post))
         .route("/queries/{id}", delete(sql::cancel))
@@ -169,8 +172,3 @@ fn router(app: App) -> Router {
         .layer(middleware::from_fn(request_id::layer))
         .with_state(app)
 }
-
-/// The largest body of a request that writes no rows: a statement and its parameters, a name.
-const SMALL_BODY_BYTES_MAX: usize = 1 << 20;
-/// What the bodies of such requests may take together.
-pub(crate) const SMALL_ROOM_BYTES: usize = 1 << 20;

@@ -7,7 +7,7 @@ use crate::part::PartMeta;
 /// to keep up. A part that was met in one merge is not counted for another.
 ///
 /// A merge takes up to `fan_in_max` parts where `fan_in` would have been worth it, and counts as many times
-/// as that. Merges of what came in long ago wait without harm and are not counted.
+/// as that. Merges of what came in long ago, by the clock or by the log, wait without harm and are not counted.
 pub(crate) fn merges_due(situation: &Situation<'_>, most: u32) -> u32 {
     let mut parts = situation.parts.to_vec();
     let mut due = 0;
@@ -21,11 +21,8 @@ pub(crate) fn merges_due(situation: &Situation<'_>, most: u32) -> u32 {
             break;
         };
         let is_met = |part: &&PartMeta| choice.parts.contains(&part.id);
-        if parts
-            .iter()
-            .filter(|part| is_met(part))
-            .any(|part| !situation.is_quiet(part))
-        {
+        let is_new = |part: &&PartMeta| !situation.is_quiet(part) && situation.is_of_late(part);
+        if parts.iter().any(|part| is_met(part) && is_new(part)) {
             due += worth(&choice, situation);
         }
         parts.retain(|part| !is_met(part));

@@ -138,6 +138,13 @@ impl Situation<'_> {
         newest.saturating_sub(last) >= self.settings.replay_bytes_max.saturating_mul(LEFT_BEHIND)
     }
 
+    /// Tells whether a part is of the last stretch of the log, in which an import leaves windows behind.
+    fn is_of_late(&self, part: &PartMeta) -> bool {
+        let newest = self.parts.iter().map(|part| part.last_lsn.get()).max();
+        let behind = newest.unwrap_or(0).saturating_sub(part.last_lsn.get());
+        behind < self.settings.replay_bytes_max.saturating_mul(OF_LATE)
+    }
+
     /// Tells whether a part is large enough to stay as it is.
     fn is_final(&self, part: &PartMeta) -> bool {
         part.bytes >= self.compaction().final_bytes
@@ -168,6 +175,8 @@ impl Situation<'_> {
 const RETENTION_SHARE: i64 = 8;
 /// So many times the log that a restart replays: at a hundred kilobytes a second longer than `settle`.
 const LEFT_BEHIND: u64 = 4;
+/// Likewise: what was left behind before that came in faster than it comes in now, or will be merged in time.
+const OF_LATE: u64 = 16;
 
 #[cfg(test)]
 mod simulation;
