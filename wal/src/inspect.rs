@@ -171,7 +171,14 @@ fn scan_record(
             "the header of a record is not as it was written",
         )));
     };
-    let lsn = Lsn::new(segment.base_lsn.get() + offset - SEGMENT_HEADER_BYTES as u64);
+    // No key vouches for the segment's header: its position may be any.
+    let behind_header = offset - SEGMENT_HEADER_BYTES as u64;
+    let Some(lsn) = segment.base_lsn.get().checked_add(behind_header) else {
+        return Ok(Err(Fault::Incomplete(
+            "a record would lie past the last position that there is",
+        )));
+    };
+    let lsn = Lsn::new(lsn);
     if header.mark != segment.mark() || header.lsn != lsn {
         return Ok(Err(Fault::Forged(
             "a record stands at another position than its own",

@@ -100,16 +100,13 @@ impl Door {
             .builder
             .serve_connection(io, TowerToHyperService::new(service));
         tokio::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => Some(ended),
-            () = place.must_go(self.first, self.next) => None,
-            () = stopped(stop) => None,
+        let mut patience = tokio::select! {
+            ended = connection.as_mut() => return note_end(ended),
+            // Somebody may be waiting for its place.
+            () = place.must_go(self.first, self.next) => Duration::ZERO,
+            () = stopped(stop) => FAREWELL,
         };
-        if let Some(ended) = ended {
-            return note_end(ended);
-        }
         connection.as_mut().graceful_shutdown();
-        let mut patience = FAREWELL;
         loop {
             tokio::select! {
                 biased;
@@ -176,7 +173,7 @@ const HTTP2_HEADER_BYTES_MAX: u32 = 16 << 10;
 const HTTP2_SEND_BYTES_MAX: u32 = 16 << 10;
 /// The state of TLS, its records each way, and the task.
 const TLS_BYTES: u64 = 64 << 10;
-/// How long a connection that must go may still write what it was given: a request counts as answered once
+/// How long connections may still write what they were given when the server stops: a request counts as answered once
 /// its answer is in the buffers, and not only when the client has it.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How often a connection that must go is asked whether its requests have ended.
