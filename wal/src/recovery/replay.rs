@@ -154,7 +154,8 @@ impl<'a> Replay<'a> {
             }
             bad.map(|bad| self.end_of_log(&after, bad)).transpose()
         })?;
-        Ok(end.expect("a walker without a limit goes on until it finds what is no group"))
+        // A walker goes on until it finds what is no group, or until there is no position left.
+        end.ok_or_else(|| damaged(segment, 0, "it begins at the last position that there is"))
     }
 
     /// Gives out a group, which is on disk up to `vouched` as the one behind it says.
