@@ -110,8 +110,11 @@ pub(super) fn newest_manifest(environment: &Environment) -> Result<(PathBuf, Man
 /// Returns what is wrong with the manifests that were before the newest and are kept.
 pub(super) fn damage_of_older_manifests(environment: &Environment) -> Vec<Error> {
     let dir = Paths::new(&environment.dir).manifests();
-    // Why they cannot be listed is what reading the newest says.
-    let mut paths = in_order(environment, &dir).unwrap_or_default();
+    let mut paths = match in_order(environment, &dir) {
+        Ok(paths) => paths,
+        // What could not be read was not found whole.
+        Err(error) => return vec![error],
+    };
     paths.pop();
     let read = paths.iter().map(|path| manifest_at(environment, path));
     read.filter_map(Result::err).collect()
