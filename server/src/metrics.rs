@@ -23,6 +23,8 @@ pub(crate) enum Closed {
     Full,
     /// TLS failed, or took too long.
     Handshake,
+    /// The client did not take its answer.
+    Unread,
 }
 
 impl Metrics {
@@ -45,6 +47,7 @@ impl Metrics {
             Closed::Idle => "idle",
             Closed::Slow => "slow",
             Closed::Full => "full",
+            Closed::Unread => "unread",
             Closed::Handshake => "handshake",
         };
         self.http_closed.get_or_create(&[("reason", name)]).inc();

@@ -7,20 +7,18 @@ use platform::FailPoint;
 use schema::Timestamp;
 use tracing::{debug, warn};
 
-use super::behind::Behind;
-use super::expiry::expire;
 use super::pace::give_way;
-use super::policy::{Choice, Effort, Situation, choose};
+use super::policy::{Choice, Effort, Situation};
 use super::publication::{Replaced, publish, with_ids};
-use super::renewal::{Renewals, renew_latest};
 use super::retention::ClockWatch;
+use super::round::{Expiry, round};
+use crate::Error;
 use crate::manifest::Edit;
 use crate::merge::Source;
-use crate::part::PartMeta;
+use crate::part::{PartId, PartMeta};
 use crate::state::{State, TableState};
 use crate::store::{Contents, Store, Stored, store_part};
 use crate::tombstone::Tombstone;
-use crate::{Error, Kind};
 
 /// Compacts and expires by itself, until the store closes.
 pub(crate) fn run(store: &Store) {
@@ -66,64 +64,6 @@ fn turn(store: &Store, watch: &mut ClockWatch) -> Result<(), Error> {
     round(store, Effort::Usual, expiry)
 }
 
-/// Whether a round drops what is past its retention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expiry {
-    Due,
-    /// The clock is not believed.
-    Held,
-}
-
-fn round(store: &Store, effort: Effort, expiry: Expiry) -> Result<(), Error> {
-    let mut renewals = store.compacting.lock();
-    let names: Vec<Arc<str>> = store.state.load().tables.keys().map(Arc::clone).collect();
-    let (behind, mut first_error) = (Behind::new(store), None);
-    for name in names {
-        // A damaged part must not keep other tables from being compacted (E-4).
-        if let Err(error) = table_round(&behind, &name, (effort, expiry), &mut renewals) {
-            first_error.get_or_insert(error);
-        }
-    }
-    first_error.map_or(Ok(()), Err)
-}
-
-fn table_round(
-    behind: &Behind<'_>,
-    name: &str,
-    (effort, expiry): (Effort, Expiry),
-    renewals: &mut Renewals,
-) -> Result<(), Error> {
-    let store = behind.store();
-    if expiry == Expiry::Due {
-        expire(store, name)?;
-    }
-    let (mut failed, mut first_error) = (Vec::new(), None);
-    while !store.is_closing() {
-        let state = store.state.load();
-        let Some(table) = state.table(name) else {
-            break;
-        };
-        let place: (&State, &TableState) = (&state, table);
-        let Some(choice) = with_situation(store, place, (effort, &failed), choose) else {
-            behind.look_again(name, &failed);
-            break;
-        };
-        behind.look_again(name, &failed);
-        match merge(behind, (&state, table), &choice, (effort, &failed)) {
-            // E-4: parts with a damaged page stay as they are, and all others are merged.
-            Err(error) if error.kind() == Kind::Corrupt => {
-                first_error.get_or_insert(error);
-                failed.push(choice);
-            }
-            outcome => outcome?,
-        }
-    }
-    if first_error.is_none() {
-        renew_latest(store, name, effort, renewals)?;
-    }
-    first_error.map_or(Ok(()), Err)
-}
-
 /// Asks the policy about a table.
 pub(super) fn with_situation<T>(
     store: &Store,
@@ -132,6 +72,10 @@ pub(super) fn with_situation<T>(
     ask: impl FnOnce(&Situation<'_>) -> T,
 ) -> T {
     let parts: Vec<&PartMeta> = table.parts.iter().map(|part| part.meta()).collect();
+    let damaged = table.parts.iter().filter(|part| part.is_damaged());
+    // Who asks for a merge is told what cannot be merged.
+    let damaged = damaged.filter(|_| effort == Effort::Usual);
+    let damaged: Vec<PartId> = damaged.map(|part| part.meta().id).collect();
     // A restore to before a tombstone that the manifest does not have needs the rows.
     let tombstones = table.tombstones.iter();
     let tombstones: Vec<&Tombstone> = tombstones.filter(|t| t.lsn < state.flushed_lsn).collect();
@@ -145,18 +89,22 @@ pub(super) fn with_situation<T>(
         settings: &store.settings,
         now: store.environment.now(),
         effort,
+        damaged: &damaged,
         failed,
     })
 }
 
-/// Merges parts of a table, and leaves out what the tombstones of the manifest delete.
-fn merge(
-    behind: &Behind<'_>,
+/// Merges parts of a table, and leaves out what the tombstones of the manifest delete; `look` is called now
+/// and then.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Corrupt`] for a page that does not read; [`Error::Closing`].
+pub(super) fn merge(
+    store: &Store,
     (state, table): (&State, &TableState),
     choice: &Choice,
-    (effort, failed): (Effort, &[Choice]),
+    (effort, look): (Effort, &dyn Fn()),
 ) -> Result<(), Error> {
-    let store = behind.store();
     let name = &table.definition.name;
     let mut removed = with_ids(table, &choice.parts);
     removed.sort_by_key(|part| (part.meta().first_lsn, part.meta().id));
@@ -181,7 +129,7 @@ fn merge(
         pages_max: pages_max(store.settings.shares.compaction_bytes_max),
     };
     let pace = || {
-        behind.look(name, failed);
+        look();
         match effort {
             Effort::Usual => give_way(store),
             // Somebody waits for it.
@@ -240,8 +188,9 @@ mod tests {
     use platform::{Clock, UnixNanos};
     use schema::Span;
 
-    use super::{Behind, ClockWatch, compact, turn};
+    use super::{ClockWatch, compact, turn};
     use crate::Settings;
+    use crate::compaction::behind::{Behind, Failed};
     use crate::flush::flush;
     use crate::store::{Bare, NOW};
 
@@ -297,20 +246,20 @@ mod tests {
             flush(&bare.store).unwrap();
         }
         let now = bare.clock.monotonic();
-        let behind = Behind::new(&bare.store);
-        behind.look("cpu", &[]);
+        let (behind, none) = (Behind::new(&bare.store), Failed::default());
+        behind.look(&none);
         assert_eq!(bare.store.brake.merges_due(), 3);
         assert!(bare.store.brake.turn(1 << 20, now).is_zero());
         assert!(!bare.store.brake.turn(1 << 20, now).is_zero());
         // Before the next flush nothing changes, and afterwards it does.
         bare.write(NOW).unwrap();
-        behind.look("cpu", &[]);
+        behind.look(&none);
         assert_eq!(bare.store.brake.merges_due(), 3);
         for _ in 0..16 {
             bare.write(NOW).unwrap();
             flush(&bare.store).unwrap();
         }
-        behind.look("cpu", &[]);
+        behind.look(&none);
         assert_eq!(bare.store.brake.merges_due(), 4);
         drop(behind);
         turn(&bare.store, &mut ClockWatch::default()).unwrap();

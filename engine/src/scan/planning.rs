@@ -11,11 +11,13 @@ use super::strip::Strip;
 use super::strips::{Cut, Footed, cut};
 use super::{ScanOrder, ScanPartition, ScanRequest};
 use crate::Error;
+use crate::series::SeriesOrder;
 use crate::state::TableState;
 
-/// Returns the partitions that a request asks for; none if nothing can match.
+/// Returns the partitions that a request asks for, series in this order; none if nothing can match.
 pub(crate) fn plan(
     table: &Arc<TableState>,
+    order: &Arc<SeriesOrder>,
     schema: &SchemaRef,
     request: &ScanRequest,
 ) -> Result<Vec<ScanPartition>, Error> {
@@ -38,8 +40,7 @@ pub(crate) fn plan(
     let largest = largest.and_then(|(at, _): (usize, _)| strips.get(at));
     let opened = largest.map(|strip| strip.open(table)).transpose()?;
     let sources = opened.iter().flat_map(|strip| strip.sources.iter());
-    let order = table.series.order();
-    let series = selected(&table.series, &order, &request.tags);
+    let series = selected(&table.series, order, &request.tags);
     let stretches = shared_out(&series, sources, partitions);
     let first = opened.as_ref().filter(|_| strips.len() == 1);
     let scan = Arc::new(Scan {
@@ -48,7 +49,7 @@ pub(crate) fn plan(
         outputs,
         strips,
         series,
-        order,
+        order: Arc::clone(order),
         batch_rows: request.batch_rows.max(1),
     });
     let partition = |stretch| ScanPartition::new(Arc::clone(&scan), stretch, first, request.limit);

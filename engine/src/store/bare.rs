@@ -59,8 +59,12 @@ impl Bare {
 
     /// Admits a row of the table `cpu` at a time.
     pub(crate) fn submit(&self, time: i64) -> Commit {
+        self.submit_to("cpu", time)
+    }
+
+    fn submit_to(&self, table: &str, time: i64) -> Commit {
         let store = &self.store;
-        let mut table = TableBuilder::new("cpu");
+        let mut table = TableBuilder::new(table);
         table.begin_row(time);
         let count = ColumnDefinition::field("count", FieldType::I64);
         assert!(table.column(&count).push_i64(time));
@@ -83,9 +87,14 @@ impl Bare {
         admission.take(batch, grown, ticket, now).unwrap()
     }
 
-    /// Writes a row and applies it.
+    /// Writes a row of the table `cpu` and applies it.
     pub(crate) fn write(&self, time: i64) -> Outcome {
-        let commit = self.submit(time);
+        self.write_to("cpu", time)
+    }
+
+    /// Writes a row and applies it.
+    pub(crate) fn write_to(&self, table: &str, time: i64) -> Outcome {
+        let commit = self.submit_to(table, time);
         Applier::default().turn(&self.store, &self.queue);
         commit.wait()
     }

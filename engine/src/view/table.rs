@@ -1,6 +1,6 @@
 //! A table of a view.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use schema::{FieldType, TIME_COLUMN, TableDefinition, Timestamp};
@@ -8,6 +8,7 @@ use schema::{FieldType, TIME_COLUMN, TableDefinition, Timestamp};
 use super::statistics;
 use crate::part::{Part, PartId, PartMeta};
 use crate::scan::{ScanOrder, ScanPartition, ScanRequest, TagSelection, plan};
+use crate::series::SeriesOrder;
 use crate::state::TableState;
 use crate::{Error, RowPredicate};
 
@@ -15,12 +16,23 @@ use crate::{Error, RowPredicate};
 #[derive(Debug, Clone)]
 pub struct TableView {
     table: Arc<TableState>,
+    /// The series as they were when the order was needed first. Series are shared with all views and come in
+    /// all the time; a scan that is asked for again must be shared out as before.
+    order: Arc<OnceLock<Arc<SeriesOrder>>>,
 }
 
 impl TableView {
     /// Returns a view of this table.
     pub(crate) fn new(table: Arc<TableState>) -> Self {
-        Self { table }
+        Self {
+            table,
+            order: Arc::default(),
+        }
+    }
+
+    /// Returns the order of the series: all that have rows in the view, and maybe more.
+    fn order(&self) -> &Arc<SeriesOrder> {
+        self.order.get_or_init(|| self.table.series.order())
     }
 
     /// Returns name, columns, mode and retention.
@@ -53,7 +65,7 @@ impl TableView {
 
     /// Returns the tags of the series, in the order of a scan: for each a code per tag, or null.
     pub fn series_codes(&self) -> Vec<Vec<Option<u32>>> {
-        let order = self.table.series.order();
+        let order = self.order();
         let tags = self.definition().tags.len();
         self.table.series.read(|series| {
             let codes = |id| (0..tags).map(|tag| series.code_of(tag, id)).collect();
@@ -169,7 +181,7 @@ impl TableView {
 
     /// Returns what the request selects, in partitions that can be read in parallel.
     ///
-    /// Together they give every selected row once, in the [order](ScanOrder) that is asked for. There are
+    /// Asked again, a view gives the same partitions. Together they give every selected row once, in the [order](ScanOrder) that is asked for. There are
     /// none where no row can match, and fewer than were asked for where series are few, or where so many
     /// could not hold the footers of parts that they read at the same time.
     ///
@@ -178,7 +190,7 @@ impl TableView {
     /// for footers. Reading errors come from the partitions, and with [`ScanOrder::Strips`] also the
     /// latter, where other scans have taken that memory meanwhile.
     pub fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanPartition>, Error> {
-        plan(&self.table, &self.schema(), request)
+        plan(&self.table, self.order(), &self.schema(), request)
     }
 }
 

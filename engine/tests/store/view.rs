@@ -30,6 +30,36 @@ fn a_view_does_not_change_while_rows_are_written_flushed_and_merged() {
 }
 
 #[test]
+fn partitions_that_are_asked_for_again_have_the_same_rows_although_series_came_meanwhile() {
+    let machine = Machine::new(3);
+    let engine = machine.open();
+    write(&engine, &row(1));
+    let view = engine.view();
+    let table = view.table("cpu").unwrap();
+    let request = engine::ScanRequest {
+        partitions: 2,
+        ..everything(&table)
+    };
+    let rows = || {
+        let partitions = table.scan(&request).unwrap();
+        let rows = partitions
+            .into_iter()
+            .map(|partition| partition.map(|batch| batch.unwrap()).collect::<Vec<_>>());
+        rows.collect::<Vec<_>>()
+    };
+    let before = rows();
+    assert_eq!(before.len(), 2);
+    let hosts = ["a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9"];
+    write(
+        &engine,
+        &batch("cpu", &hosts.map(|host| Row::new(host, START + 1, 1))),
+    );
+    assert_eq!(rows(), before);
+    let newer = engine.view().table("cpu").unwrap();
+    assert_eq!(scan(&newer, &everything(&newer)).len(), 12);
+}
+
+#[test]
 fn files_go_when_the_last_view_does() {
     let machine = Machine::new(2);
     let engine = machine.open();

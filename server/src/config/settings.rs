@@ -131,6 +131,9 @@ pub struct HttpSettings {
     pub header_timeout_ms: u32,
     /// How long a connection may wait for another request. Default 75 s.
     pub idle_timeout_ms: u32,
+    /// How long a client may take nothing of an answer, and a second longer for each 4 KiB of the piece that
+    /// it should take. Default 30 s.
+    pub write_timeout_ms: u32,
     /// How fast the body of a write must come at least, after a grace of 10 s. Default 16 384 bytes a
     /// second.
     pub body_bytes_per_second_min: u32,
@@ -240,10 +243,13 @@ impl HttpSettings {
         if !(8 << 10..=1 << 20).contains(&self.header_bytes_max) {
             return Err("http.header_bytes_max must be 8192 to 1048576".to_owned());
         }
-        if self.header_timeout_ms == 0 || self.idle_timeout_ms == 0 {
-            return Err(
-                "http.header_timeout_ms and http.idle_timeout_ms must be at least 1".to_owned(),
-            );
+        let timeouts = [
+            ("header", self.header_timeout_ms),
+            ("idle", self.idle_timeout_ms),
+            ("write", self.write_timeout_ms),
+        ];
+        if let Some((name, _)) = timeouts.iter().find(|(_, timeout_ms)| *timeout_ms == 0) {
+            return Err(format!("http.{name}_timeout_ms must be at least 1"));
         }
         if self.body_bytes_per_second_min == 0 {
             return Err("http.body_bytes_per_second_min must be at least 1".to_owned());
@@ -287,6 +293,7 @@ impl Default for HttpSettings {
             header_bytes_max: 32 << 10,
             header_timeout_ms: 10_000,
             idle_timeout_ms: 75_000,
+            write_timeout_ms: 30_000,
             body_bytes_per_second_min: 16 << 10,
             advertise: Vec::new(),
             room_bytes_max: 128 << 20,

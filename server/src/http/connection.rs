@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use http_body_util::BodyExt;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -16,7 +15,9 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt, service_fn};
 
-use super::places::{Busy, Place};
+use super::answers::Answers;
+use super::places::Place;
+use super::sending::Sending;
 use super::{App, probes, router};
 use crate::config::HttpSettings;
 use crate::metrics::{Closed, Metrics};
@@ -34,6 +35,8 @@ pub(super) struct Door {
     first: Duration,
     /// How long it may wait for another.
     next: Duration,
+    /// How long its client may take nothing of an answer.
+    taking: Duration,
 }
 
 impl Door {
@@ -46,6 +49,7 @@ impl Door {
             builder: builder(settings),
             first: Duration::from_millis(settings.header_timeout_ms.into()),
             next: Duration::from_millis(settings.idle_timeout_ms.into()),
+            taking: Duration::from_millis(settings.write_timeout_ms.into()),
         }
     }
 
@@ -88,20 +92,23 @@ impl Door {
             &self.router
         };
         let (router, requests) = (router.clone(), place.requests());
+        let io = TokioIo::new(Sending::new(stream, requests.clone(), self.taking));
+        let answers = Answers::new(self.taking);
+        let watch = Arc::clone(&answers);
         let service = service_fn(move |request: Request<_>| {
-            let (busy, router) = (requests.begin(), router.clone());
+            let (busy, router, watch) = (requests.begin(), router.clone(), Arc::clone(&watch));
             async move {
                 let response = router.oneshot(request.map(Body::new)).await?;
-                Ok::<_, std::convert::Infallible>(response.map(|body| attend(body, busy)))
+                Ok::<_, std::convert::Infallible>(response.map(|body| watch.watch(body, busy)))
             }
         });
-        let io = TokioIo::new(stream);
         let connection = self
             .builder
             .serve_connection(io, TowerToHyperService::new(service));
         tokio::pin!(connection);
         let mut patience = tokio::select! {
             ended = connection.as_mut() => return note_end(ended),
+            () = answers.stuck() => return self.metrics.count_http_closed(Closed::Unread),
             // Somebody may be waiting for its place.
             () = place.must_go(self.first, self.next) => Duration::ZERO,
             () = stopped(stop) => FAREWELL,
@@ -111,21 +118,13 @@ impl Door {
             tokio::select! {
                 biased;
                 ended = connection.as_mut() => return note_end(ended),
+                () = answers.stuck() => return self.metrics.count_http_closed(Closed::Unread),
                 // What is idle has said all it had to say, and its client half a head or nothing.
                 () = tokio::time::sleep(patience) => if place.is_idle() { return },
             }
             patience = LINGER;
         }
     }
-}
-
-/// Keeps the connection busy until the answer is written, or not wanted any more.
-fn attend(body: Body, busy: Busy) -> Body {
-    // The body owns what maps its errors, and everything else about it stays as it is.
-    Body::new(body.map_err(move |error| {
-        let _busy = &busy;
-        error
-    }))
 }
 
 /// Returns how HTTP is spoken: with no more in memory than [`HttpSettings::bytes_each`] (E-3).
@@ -135,7 +134,8 @@ fn builder(settings: &HttpSettings) -> Builder<TokioExecutor> {
     builder
         .http2()
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
-        .initial_connection_window_size(HTTP2_WINDOW_BYTES)
+        // Every stream may have filled its window: one that is not read keeps no other from being read.
+        .initial_connection_window_size(HTTP2_STREAMS_MAX * HTTP2_WINDOW_BYTES)
         .initial_stream_window_size(HTTP2_WINDOW_BYTES)
         .max_header_list_size(HTTP2_HEADER_BYTES_MAX)
         .max_send_buf_size(HTTP2_SEND_BYTES_MAX as usize);
@@ -146,8 +146,8 @@ fn builder(settings: &HttpSettings) -> Builder<TokioExecutor> {
 pub(crate) const fn bytes_each(header_bytes_max: u64) -> u64 {
     // What was read and not yet understood, and what is being written.
     let http1 = 2 * header_bytes_max;
-    let stream = HTTP2_HEADER_BYTES_MAX + HTTP2_SEND_BYTES_MAX;
-    let http2 = (HTTP2_WINDOW_BYTES + HTTP2_STREAMS_MAX * stream) as u64;
+    let stream = HTTP2_WINDOW_BYTES + HTTP2_HEADER_BYTES_MAX + HTTP2_SEND_BYTES_MAX;
+    let http2 = (HTTP2_STREAMS_MAX * stream) as u64;
     TLS_BYTES + if http1 > http2 { http1 } else { http2 }
 }
 
@@ -165,10 +165,10 @@ fn note_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
 
 /// Requests at once over one connection of HTTP/2.
 const HTTP2_STREAMS_MAX: u32 = 4;
-/// What a client of HTTP/2 may send ahead of what is read.
-const HTTP2_WINDOW_BYTES: u32 = 64 << 10;
+/// What a request over HTTP/2 may send ahead of what is read.
+const HTTP2_WINDOW_BYTES: u32 = 24 << 10;
 /// The head of a request over HTTP/2.
-const HTTP2_HEADER_BYTES_MAX: u32 = 16 << 10;
+const HTTP2_HEADER_BYTES_MAX: u32 = 8 << 10;
 /// What of an answer over HTTP/2 waits for its client.
 const HTTP2_SEND_BYTES_MAX: u32 = 16 << 10;
 /// The state of TLS, its records each way, and the task.

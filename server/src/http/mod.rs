@@ -3,6 +3,7 @@
 //! The listener is up before the store is: until [`crate::core::Core`] is there, every call but
 //! `/health/live` and `/api/v1/version` is answered 503 with `Retry-After`.
 
+mod answers;
 mod auth;
 mod backups;
 mod body;
@@ -19,6 +20,7 @@ mod problem;
 mod request_id;
 mod room;
 mod rows;
+mod sending;
 mod small;
 mod sql;
 mod tables;

@@ -7,6 +7,7 @@
 //!                                                  are answered and everything else is refused
 //!              ── those are taken as well ──────── waits, the others behind it in the system's queue
 //! ```
+//! Places for probes are for one request each, which must come at once.
 //! A connection is idle while it has no request under way: also before its first, and while the head
 //! of one comes in slowly.
 
@@ -35,11 +36,13 @@ pub(super) struct Places {
 struct State {
     next_id: u64,
     open: HashMap<u64, Open>,
+    /// How many of them are for probes.
     probes: usize,
 }
 
 #[derive(Debug)]
 struct Open {
+    is_for_probes: bool,
     /// `None` while requests are under way.
     idle_since: Option<Instant>,
     requests: usize,
@@ -51,8 +54,8 @@ struct Open {
 #[derive(Debug)]
 pub(super) struct Place {
     places: Arc<Places>,
-    /// `None` for one of the few places for probes.
-    id: Option<u64>,
+    id: u64,
+    is_for_probes: bool,
     told: watch::Receiver<bool>,
 }
 
@@ -60,7 +63,7 @@ pub(super) struct Place {
 #[derive(Debug, Clone)]
 pub(super) struct Requests {
     places: Arc<Places>,
-    id: Option<u64>,
+    id: u64,
 }
 
 /// A request under way; dropping it ends it.
@@ -104,10 +107,13 @@ impl Places {
 
     fn look(self: &Arc<Self>) -> Found {
         let mut state = self.state.lock();
-        if state.open.len() < self.connections_max {
-            return Found::Place(self.take(&mut state));
+        if state.open.len() - state.probes < self.connections_max {
+            return Found::Place(self.take(&mut state, false));
         }
-        let idle = state.open.values().filter(|open| open.idle_since.is_some());
+        let idle = state
+            .open
+            .values()
+            .filter(|open| open.idle_since.is_some() && !open.is_for_probes);
         if idle.clone().any(|open| *open.told.borrow()) {
             return Found::Nothing;
         }
@@ -117,32 +123,34 @@ impl Places {
             return Found::Nothing;
         }
         if state.probes < self.probes_max {
-            state.probes += 1;
             self.metrics.count_http_closed(Closed::Full);
-            return Found::Place(Place {
-                places: Arc::clone(self),
-                id: None,
-                told: watch::channel(false).1,
-            });
+            return Found::Place(self.take(&mut state, true));
         }
         Found::Nothing
     }
 
-    fn take(self: &Arc<Self>, state: &mut State) -> Place {
+    fn take(self: &Arc<Self>, state: &mut State, is_for_probes: bool) -> Place {
         let id = state.next_id;
         state.next_id += 1;
         let (tell, told) = watch::channel(false);
         let open = Open {
+            is_for_probes,
             idle_since: Some(Instant::now()),
             requests: 0,
             has_asked: false,
             told: tell,
         };
         state.open.insert(id, open);
-        self.metrics.http_connections.inc();
+        match is_for_probes {
+            true => state.probes += 1,
+            false => {
+                self.metrics.http_connections.inc();
+            }
+        }
         Place {
             places: Arc::clone(self),
-            id: Some(id),
+            id,
+            is_for_probes,
             told,
         }
     }
@@ -151,7 +159,7 @@ impl Places {
 impl Place {
     /// Tells whether only probes are answered here.
     pub(super) const fn is_for_probes(&self) -> bool {
-        self.id.is_none()
+        self.is_for_probes
     }
 
     /// Returns where requests of this connection are counted.
@@ -165,38 +173,40 @@ impl Place {
     /// Tells whether no request is under way.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.places.state.lock();
-        let open = self.id.and_then(|id| state.open.get(&id));
+        let open = state.open.get(&self.id);
         open.is_none_or(|open| open.idle_since.is_some())
     }
 
-    /// Returns when the connection must go if nothing comes: a first request, or another.
-    fn deadline(&self, first: Duration, next: Duration) -> Instant {
+    /// Returns when the connection must go if nothing comes: a first request, or another. Nothing while it is
+    /// busy.
+    fn deadline(&self, first: Duration, next: Duration) -> Option<Instant> {
+        let (first, next) = match self.is_for_probes {
+            true => (first.min(PROBE_PATIENCE), Duration::ZERO),
+            false => (first, next),
+        };
         let state = self.places.state.lock();
-        match self.id.and_then(|id| state.open.get(&id)) {
-            None => Instant::now() + first,
-            Some(open) => {
-                let patience = if open.has_asked { next } else { first };
-                open.idle_since.unwrap_or_else(Instant::now) + patience
-            }
-        }
+        let open = state.open.get(&self.id)?;
+        let patience = if open.has_asked { next } else { first };
+        open.idle_since.map(|since| since + patience)
     }
 
     /// Returns once the connection must go: it was told to, or was idle for too long.
     ///
-    /// Cancellation: asking again is enough, unless this is a place for probes.
+    /// Cancellation: asking again is enough.
     pub(super) async fn must_go(&mut self, first: Duration, next: Duration) {
         loop {
-            let deadline = self.deadline(first, next);
+            let look_at = self.deadline(first, next);
+            let look_at = look_at.unwrap_or_else(|| Instant::now() + BUSY_LOOK_EVERY);
             let told = self.told.wait_for(|told| *told);
-            let heard = tokio::time::timeout_at(deadline, told).await;
-            match heard.map(|told| told.is_ok()) {
-                Ok(true) => return,
-                // Nobody tells probes to go: their time is short.
-                Ok(false) => return tokio::time::sleep_until(deadline).await,
-                Err(_) => {}
+            // An error would mean that the place is gone, and so is its connection.
+            if tokio::time::timeout_at(look_at, told).await.is_ok() {
+                return;
             }
-            if self.deadline(first, next) <= Instant::now() {
-                self.places.metrics.count_http_closed(Closed::Slow);
+            let deadline = self.deadline(first, next);
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                if !self.is_for_probes {
+                    self.places.metrics.count_http_closed(Closed::Slow);
+                }
                 return;
             }
         }
@@ -207,10 +217,10 @@ impl Drop for Place {
     fn drop(&mut self) {
         {
             let mut state = self.places.state.lock();
-            match self.id {
-                None => state.probes -= 1,
-                Some(id) => {
-                    state.open.remove(&id);
+            state.open.remove(&self.id);
+            match self.is_for_probes {
+                true => state.probes -= 1,
+                false => {
                     self.places.metrics.http_connections.dec();
                 }
             }
@@ -222,8 +232,21 @@ impl Drop for Place {
 impl Requests {
     /// Begins a request.
     pub(super) fn begin(&self) -> Busy {
-        let was_told = self.open(Open::begin).unwrap_or(false);
-        if was_told {
+        self.begin_with(|open| open.has_asked = true)
+    }
+
+    /// Begins to wait for the client to take what was sent.
+    pub(super) fn begin_sending(&self) -> Busy {
+        self.begin_with(|_| ())
+    }
+
+    fn begin_with(&self, note: impl FnOnce(&mut Open)) -> Busy {
+        let begin = |open: &mut Open| {
+            note(open);
+            open.begin();
+            *open.told.borrow()
+        };
+        if self.open(begin).unwrap_or(false) {
             // Whoever waits for this place looks for another.
             self.places.changed.notify_waiters();
         }
@@ -231,19 +254,14 @@ impl Requests {
     }
 
     fn open<T>(&self, change: impl FnOnce(&mut Open) -> T) -> Option<T> {
-        let mut state = self.places.state.lock();
-        let open = self.id.and_then(|id| state.open.get_mut(&id));
-        open.map(change)
+        self.places.state.lock().open.get_mut(&self.id).map(change)
     }
 }
 
 impl Open {
-    /// Begins a request; tells whether the connection was asked to go.
-    fn begin(&mut self) -> bool {
+    fn begin(&mut self) {
         self.requests += 1;
-        self.has_asked = true;
         self.idle_since = None;
-        *self.told.borrow()
     }
 
     fn end(&mut self) {
@@ -261,6 +279,11 @@ impl Drop for Busy {
         self.0.places.changed.notify_waiters();
     }
 }
+
+/// Where only probes are answered, somebody else waits for the place.
+const PROBE_PATIENCE: Duration = Duration::from_secs(2);
+/// How often a busy connection is looked at: whether it is idle again.
+const BUSY_LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {
@@ -359,7 +382,6 @@ mod tests {
                 .is_none()
         );
         asked.must_go(LONG, Duration::ZERO).await;
-        assert!(asked.deadline(Duration::ZERO, LONG) > asked.deadline(LONG, Duration::ZERO));
         let mut working = places.enter().await;
         let _busy = working.requests().begin();
         assert!(!working.is_idle());
@@ -368,5 +390,19 @@ mod tests {
                 .await
                 .is_none()
         );
+    }
+    #[tokio::test]
+    async fn a_place_for_probes_is_for_one_request_that_comes_at_once() {
+        let places = places(1, 2);
+        let one = places.enter().await;
+        let _busy = one.requests().begin();
+        let (silent, mut asked) = (places.enter().await, places.enter().await);
+        assert!(silent.is_for_probes() && asked.is_for_probes());
+        let deadline = silent.deadline(LONG, LONG).expect("it is idle");
+        assert!(deadline <= Instant::now() + PROBE_PATIENCE);
+        let answering = asked.requests().begin();
+        assert_eq!(asked.deadline(LONG, LONG), None, "it is being answered");
+        drop(answering);
+        asked.must_go(LONG, LONG).await;
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn choose(situation: &Situation<'_>, parts: &[&PartMeta]) -> Option<C
     let due: Vec<_> = situation.tombstones.iter().filter(is_due).collect();
     let mut meant = parts
         .iter()
-        .filter(|part| due.iter().any(|t| t.is_for_part(part)));
+        .filter(|part| due.iter().any(|t| t.is_for_part(part)) && !situation.is_damaged(part));
     meant.find_map(|part| {
         let choice = situation.merge(&[part], &part.window, part.heat)?;
         Some(Choice {

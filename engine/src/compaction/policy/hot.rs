@@ -37,7 +37,8 @@ fn of_one_window(
             0 => least,
             _ => situation.fan_in_max(),
         };
-        let is_of = |part: &PartMeta| part.level <= level && !situation.is_final(part);
+        let stays = |part: &PartMeta| situation.is_final(part) || situation.is_damaged(part);
+        let is_of = |part: &PartMeta| part.level <= level && !stays(part);
         let stretches = of_window.chunk_by(|a, b| is_of(a) == is_of(b));
         let mut small = stretches.filter(|stretch| stretch.first().is_some_and(|p| is_of(p)));
         small.find_map(|stretch| merge(situation, stretch, near, window, least))
@@ -56,8 +57,9 @@ fn of_the_past(situation: &Situation<'_>, parts: &[&PartMeta], lengths: &[Span])
         let mut past = past.filter(|window| situation.is_past(window));
         past.find_map(|window| {
             let inside = inside(parts, &window);
-            let small = inside.chunk_by(|a, b| situation.is_final(a) == situation.is_final(b));
-            let mut small = small.filter(|s| s.first().is_some_and(|p| !situation.is_final(p)));
+            let stays = |part: &PartMeta| situation.is_final(part) || situation.is_damaged(part);
+            let small = inside.chunk_by(|a, b| stays(a) == stays(b));
+            let mut small = small.filter(|s| s.first().is_some_and(|part| !stays(part)));
             small.find_map(|stretch| merge(situation, stretch, parts, &window, least))
         })
     })

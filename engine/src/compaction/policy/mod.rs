@@ -44,7 +44,9 @@ pub(crate) struct Situation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) now: Timestamp,
     pub(crate) effort: Effort,
-    /// Merges that met a damaged page.
+    /// Parts with a damaged page: they stay as they are, and nothing is merged across them (E-4).
+    pub(crate) damaged: &'a [PartId],
+    /// Merges that met a page which did not read, in this round.
     pub(crate) failed: &'a [Choice],
 }
 
@@ -148,6 +150,11 @@ impl Situation<'_> {
     /// Tells whether a part is large enough to stay as it is.
     fn is_final(&self, part: &PartMeta) -> bool {
         part.bytes >= self.compaction().final_bytes
+    }
+
+    /// Tells whether a part cannot be read to its end.
+    fn is_damaged(&self, part: &PartMeta) -> bool {
+        self.damaged.contains(&part.id)
     }
 
     /// Returns the merge of a run, unless much the same has failed.

@@ -53,7 +53,9 @@ impl Place<'_> {
             }
             Effort::Full => inside(self.near, window),
         };
-        let is_kept = |part: &PartMeta| situation.is_final(part) && part.heat == Heat::Cold;
+        let is_kept = |part: &PartMeta| {
+            situation.is_damaged(part) || situation.is_final(part) && part.heat == Heat::Cold
+        };
         let stretches = parts.chunk_by(|a, b| is_kept(a) == is_kept(b));
         let mut stretches = stretches.filter(|s| s.first().is_some_and(|part| !is_kept(part)));
         stretches.find_map(|stretch| {

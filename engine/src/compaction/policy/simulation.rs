@@ -182,6 +182,7 @@ impl Table {
                 settings: &self.settings,
                 now: Timestamp::from_nanos(now),
                 effort: Effort::Usual,
+                damaged: &[],
                 failed: &[],
             });
             let Some(choice) = choice else {

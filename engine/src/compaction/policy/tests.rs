@@ -61,6 +61,15 @@ fn asked<T>(
     (effort, failed, retention): (Effort, &[Choice], Option<Span>),
     ask: impl FnOnce(&Situation<'_>) -> T,
 ) -> T {
+    asked_of_damaged(parts, hour, (effort, failed, &[], retention), ask)
+}
+
+fn asked_of_damaged<T>(
+    parts: &[PartMeta],
+    hour: i64,
+    (effort, failed, damaged, retention): (Effort, &[Choice], &[PartId], Option<Span>),
+    ask: impl FnOnce(&Situation<'_>) -> T,
+) -> T {
     let parts: Vec<&PartMeta> = parts.iter().collect();
     ask(&Situation {
         parts: &parts,
@@ -71,6 +80,7 @@ fn asked<T>(
         settings: &Settings::default(),
         now: Timestamp::from_nanos(hour * HOUR),
         effort,
+        damaged,
         failed,
     })
 }
@@ -213,6 +223,7 @@ fn a_merge_has_no_more_parts_than_memory_has_room_for() {
         settings: &Settings::default(),
         now: Timestamp::from_nanos(HOUR),
         effort: Effort::Usual,
+        damaged: &[],
         failed: &[],
     });
     assert_eq!(numbers(&merge.unwrap()), [0, 1, 2, 3, 4]);
@@ -301,6 +312,22 @@ fn a_merge_that_failed_is_left_out_and_later_windows_are_not() {
     );
 }
 
+#[test]
+fn a_damaged_part_stays_and_what_lies_before_and_behind_it_is_merged() {
+    let mut parts = of_hour(1, 64);
+    let damaged = [parts[20].id];
+    let mut merged = Vec::new();
+    let usual = (Effort::Usual, &[][..], &damaged[..], None);
+    while let Some(choice) = asked_of_damaged(&parts, 1, usual, choose) {
+        merged.push(numbers(&choice));
+        parts.retain(|part| !choice.parts.contains(&part.id));
+    }
+    let (before, behind) = ((0..20).collect(), (21..64).collect());
+    assert_eq!(merged, [before, behind] as [Vec<u8>; 2]);
+    let settled = (Effort::Usual, &[][..], &damaged[..], None);
+    assert_eq!(asked_of_damaged(&parts, 1_000, settled, choose), None);
+}
+
 /// Returns how many merges wait, of a table that these merges have failed of.
 fn due(parts: &[PartMeta], hour: i64, failed: &[Choice]) -> u32 {
     let usual = (Effort::Usual, failed, None);
@@ -380,6 +407,7 @@ fn a_delete_waits_until_it_has_settled_unless_there_are_too_many() {
             settings: &Settings::default(),
             now: Timestamp::from_nanos(hour * HOUR),
             effort: Effort::Usual,
+            damaged: &[],
             failed: &[],
         })
     };
