@@ -81,6 +81,9 @@ pub(crate) fn exit_for_call(error: &clap::Error) -> ExitCode {
 impl From<server::Error> for Failure {
     fn from(error: server::Error) -> Self {
         let advice = match error.kind() {
+            Kind::Denied | Kind::Unavailable if matches!(error, server::Error::Seal(_)) => {
+                "point seal.key, or --key, to the master key that it needs: without it nothing here can be read"
+            }
             Kind::Invalid => {
                 "correct the configuration; pganalytics config show prints what is in force"
             }

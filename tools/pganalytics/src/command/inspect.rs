@@ -22,6 +22,19 @@ pub(crate) fn run(call: &Inspect) -> Outcome {
 
 /// Headers and checksums need no key, so a segment can be looked at anywhere.
 fn segment(file: &InspectFile) -> Outcome {
+    if file
+        .path
+        .extension()
+        .is_some_and(|suffix| suffix == "spare")
+    {
+        return Err(Failure::call(
+            format!(
+                "{} is a spare: zeros, and no part of the log",
+                file.path.display()
+            ),
+            "the segments of a log end in .log",
+        ));
+    }
     let scan = wal::inspect::scan(Machine::real().disk.as_ref(), &file.path)
         .map_err(|error| Failure::of(&error, error.kind(), "is this a segment of a log?"))?;
     let records: Vec<Value> = scan
@@ -40,14 +53,19 @@ fn segment(file: &InspectFile) -> Outcome {
         "number": segment.number, "previous": segment.previous, "timeline": segment.timeline,
         "base_lsn": segment.base_lsn, "created": segment.created.to_string(),
         "cluster": segment.cluster.to_string(),
+        "end_offset": scan.end_offset, "fault": scan.fault,
     });
-    print(
-        file,
-        &header,
-        "records",
-        &records,
-        &["offset", "lsn", "durable_lsn", "kind", "bytes"],
-    )
+    let columns = ["offset", "lsn", "durable_lsn", "kind", "bytes"];
+    print(file, &header, "records", &records, &columns)?;
+    // A segment alone does not tell a write that was cut short from damage.
+    let at = format!("{} at offset {}", file.path.display(), scan.end_offset);
+    scan.fault.map_or(Ok(()), |fault| {
+        Err(Failure::new(
+            format!("{at}: {fault}"),
+            "the end of a log that was cut short, which the next start cuts off, or damage: \
+             pganalytics verify --data DIR tells which",
+        ))
+    })
 }
 
 fn part(file: &InspectFile) -> Outcome {

@@ -35,11 +35,9 @@ pub(crate) fn run(call: &Verify) -> Outcome {
     })?;
     print(&found, call.json);
     if !found.is_whole() {
-        return Err(Failure::damage(format!(
-            "{} problems in {}",
-            found.damage.len(),
-            call.data.display()
-        )));
+        let (count, data) = (found.damage.len(), call.data.display());
+        let problems = if count == 1 { "problem" } else { "problems" };
+        return Err(Failure::damage(format!("{count} {problems} in {data}")));
     }
     if !call.json {
         println!("{}: in order", call.data.display());

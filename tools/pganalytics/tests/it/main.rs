@@ -16,6 +16,7 @@ mod bad_start;
 mod command_line;
 mod connections;
 mod crash;
+mod damaged;
 mod demo;
 mod disk_full;
 mod import;
