@@ -51,6 +51,8 @@ pub(crate) enum TurnedAway {
     Crowd,
     /// TLS or the greeting failed, or took too long.
     Handshake,
+    /// It had not greeted while others waited to.
+    Silent,
 }
 
 impl Default for Metrics {
@@ -157,6 +159,7 @@ impl Metrics {
             TurnedAway::Name => "name",
             TurnedAway::Crowd => "crowd",
             TurnedAway::Handshake => "handshake",
+            TurnedAway::Silent => "silent",
         };
         self.turned_away.get_or_create(&[("reason", name)]).inc();
     }

@@ -14,12 +14,13 @@ pub struct Settings {
     /// Most connections that were welcomed; who comes then is refused, told why and when to come
     /// again. Default 1 536; each costs 56 KiB at most (in the server, a share of the memory budget).
     pub connections_max: usize,
-    /// Most connections that were not welcomed yet; further ones wait at the door. Default 64, and
-    /// as many may be closing; each costs 176 KiB at most, those that close included.
+    /// Most connections that were not welcomed yet; further ones wait at the door, and the one that
+    /// has been silent for 2 s makes place for them. Default 64, and as many may be closing; each
+    /// costs 176 KiB at most, those that close included.
     pub newcomers_max: usize,
     /// What connections that send much may send ahead of what was read, all together, beyond the
-    /// 16 KiB of each; up to 8 MiB for one. Default 24 MiB (in the server, a share of the memory
-    /// budget).
+    /// 16 KiB of each; an eighth of it, and 16 MiB, for one at most. Default 24 MiB (in the server, a
+    /// share of the memory budget).
     pub windows_bytes_max: u64,
     /// From how many connections on a newcomer must first prove its address. Default 128.
     pub connections_unproven_max: usize,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Reading ─header─▶ Waiting (for room) ─▶ Reading ─fin─▶ Committing ─▶ Answered ─▶ gone
-//!      └───────────── refused ────────────────┴───────────────┴─────────────▲
+//!      └───────────── refused ────┴───────────┴───────────────┴─────────────▲
 //! ```
 
 use std::time::Duration;

@@ -65,6 +65,12 @@ impl Exchange {
         self.batch_body(now, stream, &pending);
     }
 
+    pub(super) fn batch_crowded(&mut self, now: Duration, stream: StreamId) {
+        if let Some(BatchStream::Waiting { .. }) = self.streams.get(&stream) {
+            self.refuse_waiting(now, stream);
+        }
+    }
+
     pub(super) fn batch_finished(&mut self, now: Duration, stream: StreamId) {
         if !matches!(
             self.streams.get(&stream),
@@ -168,10 +174,7 @@ impl Exchange {
                 };
                 self.refuse_unread(now, stream, Code::Slow, refused);
             }
-            Some(BatchStream::Waiting { .. }) => {
-                let refused = self.no_room("too many batches are arriving".to_owned());
-                self.refuse_unread(now, stream, Code::Overloaded, refused);
-            }
+            Some(BatchStream::Waiting { .. }) => self.refuse_waiting(now, stream),
             Some(BatchStream::Answered { .. }) => {
                 self.streams.remove(&stream);
                 let code = Code::Slow;
@@ -179,6 +182,11 @@ impl Exchange {
             }
             Some(BatchStream::Committing { .. }) | None => {}
         }
+    }
+
+    fn refuse_waiting(&mut self, now: Duration, stream: StreamId) {
+        let refused = self.no_room("too many batches are arriving".to_owned());
+        self.refuse_unread(now, stream, Code::Overloaded, refused);
     }
 
     fn reserve(&mut self, now: Duration, stream: StreamId, body_bytes: u32, rest: &[u8]) {

@@ -30,6 +30,8 @@ pub enum Event<'a> {
     Lost(StreamId),
     /// There is room for the batch of a stream.
     Reserved(StreamId),
+    /// There is no room for the batch of a stream, and it cannot wait for it.
+    Crowded(StreamId),
     /// The outcome of [`Action::Identify`].
     Identified(Result<Admission, Refusal>),
     /// The outcome of [`Action::Enrol`].
@@ -63,7 +65,7 @@ pub enum Action {
     /// Enrol a collector; answer with [`Event::Enrolled`].
     Enrol(Enrol),
     /// Set bytes aside for the batch of a stream and read no more of it until then; answer with
-    /// [`Event::Reserved`]. They are given back with the stream's first [`Action::Write`], with its
+    /// [`Event::Reserved`] or [`Event::Crowded`]. They are given back with the stream's first [`Action::Write`], with its
     /// [`Action::Reset`], or with the connection.
     Reserve {
         /// The stream.

@@ -95,6 +95,7 @@ impl Exchange {
             Event::Finished(stream) => self.batch_finished(now, stream),
             Event::Lost(stream) => self.batch_lost(stream),
             Event::Reserved(stream) => self.batch_reserved(now, stream),
+            Event::Crowded(stream) => self.batch_crowded(now, stream),
             Event::Committed(stream, outcome) => self.batch_committed(now, stream, outcome),
             Event::Delivered(stream) => self.batch_delivered(stream),
             Event::Identified(outcome) => self.identified(now, outcome),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use prometheus_client::metrics::gauge::Gauge;
 use quinn::{Endpoint, Incoming, VarInt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Shared;
 use super::connection::Connection;
+use super::newcomers::Place;
 use crate::exchange::Code;
 use crate::metrics::TurnedAway;
 use crate::settings::Settings;
@@ -21,15 +21,21 @@ pub(super) async fn serve(
 ) {
     let connections_stop = stop.clone();
     let mut tasks = JoinSet::new();
+    // Who knocked and waits for a place among those that greet; the next ones wait in the endpoint.
+    let mut knocking: Option<Incoming> = None;
     loop {
         tokio::select! {
-            next = next(&endpoint, &shared.newcomers) => match next {
-                Some(next) => {
-                    let open = endpoint.open_connections();
-                    receive(next, open, &shared, &connections_stop, &mut tasks);
-                }
+            incoming = endpoint.accept(), if knocking.is_none() => match incoming {
+                Some(incoming) => knocking = Some(incoming),
                 None => break,
             },
+            Some(place) = shared.newcomers.place(), if knocking.is_some() => {
+                if let Some(incoming) = knocking.take() {
+                    let open = endpoint.open_connections();
+                    let newcomer = Newcomer { incoming, place };
+                    receive(newcomer, open, &shared, &connections_stop, &mut tasks);
+                }
+            }
             Some(ended) = tasks.join_next() => note_end(ended),
             () = stopped(&mut stop) => break,
         }
@@ -51,16 +57,7 @@ pub(super) async fn serve(
 /// Who knocked, with a place among those that greet.
 struct Newcomer {
     incoming: Incoming,
-    place: OwnedSemaphorePermit,
-}
-
-/// Waits for a place, then for somebody to take it; `None` once the endpoint is closed.
-///
-/// Cancellation: nothing is lost, who knocked is still there.
-async fn next(endpoint: &Endpoint, newcomers: &Arc<Semaphore>) -> Option<Newcomer> {
-    let place = Arc::clone(newcomers).acquire_owned().await.ok()?;
-    let incoming = endpoint.accept().await?;
-    Some(Newcomer { incoming, place })
+    place: Place,
 }
 
 /// What to do with a newcomer.
@@ -90,20 +87,16 @@ fn receive(
     stop: &watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
 ) {
-    let incoming = &newcomer.incoming;
+    let Newcomer { incoming, place } = newcomer;
     let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
-    let choice = choose(&shared.settings, open, is_proven);
-    let incoming = newcomer.incoming;
-    match choice {
+    match choose(&shared.settings, open, is_proven) {
         Choice::Accept => {
-            let place = Place::new(newcomer.place, shared);
             tasks.spawn(connect(incoming, place, Arc::clone(shared), stop.clone()));
         }
         // `may_retry` was asked above, so this cannot fail.
         Choice::Retry => drop(incoming.retry()),
         Choice::Refuse => {
-            let metrics = &shared.collaborators.metrics;
-            metrics.count_turned_away(TurnedAway::Crowd);
+            count(shared, TurnedAway::Crowd);
             incoming.refuse();
         }
     }
@@ -119,45 +112,28 @@ async fn connect(
     let handshake = async { incoming.accept()?.await };
     let connected = tokio::select! {
         connected = tokio::time::timeout(shared.settings.handshake_timeout(), handshake) => connected,
+        () = place.wanted() => {
+            tracing::debug!(%remote, "the handshake makes place for another");
+            return count(&shared, TurnedAway::Silent);
+        }
         () = stopped(&mut stop) => return,
     };
     match connected {
         Ok(Ok(quic)) => Connection::new(quic, place, shared).run(stop).await,
         Ok(Err(error)) => {
             tracing::debug!(%remote, %error, "the handshake failed");
-            let metrics = &shared.collaborators.metrics;
-            metrics.count_turned_away(TurnedAway::Handshake);
+            count(&shared, TurnedAway::Handshake);
         }
         Err(_) => {
             tracing::debug!(%remote, "the handshake took too long");
-            let metrics = &shared.collaborators.metrics;
-            metrics.count_turned_away(TurnedAway::Handshake);
+            count(&shared, TurnedAway::Handshake);
         }
     }
 }
 
-/// A place among those that greet; dropping it lets the next one in.
-#[derive(Debug)]
-pub(super) struct Place {
-    newcomers: Gauge,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Place {
-    fn new(permit: OwnedSemaphorePermit, shared: &Shared) -> Self {
-        let newcomers = shared.collaborators.metrics.newcomers.clone();
-        newcomers.inc();
-        Self {
-            newcomers,
-            _permit: permit,
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.newcomers.dec();
-    }
+fn count(shared: &Shared, turned_away: TurnedAway) {
+    let metrics = &shared.collaborators.metrics;
+    metrics.count_turned_away(turned_away);
 }
 
 /// Waits until the listener stops or is dropped.

@@ -10,16 +10,18 @@ use quinn::VarInt;
 use rustls::pki_types::CertificateDer;
 use schema::Lsn;
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use wire::v1::{Hello, Refusal, RefusalCode, Status};
 use wire::{BatchFrame, Frame, HEADER_BYTES};
 
 use super::Shared;
-use super::accept::{Place, stopped};
+use super::accept::stopped;
+use super::credit::Credit;
 use super::half::{Done, Stream, deliver, number, read, wait_for_room, write};
+use super::newcomers::Place;
 use super::registry::{Lease, NoPlace};
-use super::windows::Window;
+use super::windows::stream_window;
 use crate::exchange::{Action, Admission, Code, Event, Exchange, StreamId};
 use crate::gate::{Peer, Sighting};
 use crate::metrics::{Door, TurnedAway};
@@ -37,7 +39,7 @@ pub(super) struct Connection {
     /// Held until the peer is welcomed.
     place: Option<Place>,
     lease: Option<Lease>,
-    window: Window,
+    credit: Credit,
 }
 
 /// What wakes a connection.
@@ -45,6 +47,8 @@ enum Wake {
     Opened(quinn::SendStream, quinn::RecvStream),
     Done(Done),
     Archived(Option<Lsn>),
+    /// Another newcomer waits for the place.
+    Wanted,
     Stop,
     Tick,
     Lost(quinn::ConnectionError),
@@ -55,9 +59,11 @@ impl Connection {
         let settings = Arc::clone(&shared.settings);
         let exchange = Exchange::new(settings, shared.collaborators.version);
         shared.collaborators.metrics.connections.inc();
+        let stream_bytes_max = stream_window(shared.settings.windows_bytes_max);
+        place.spoke();
         Self {
             quic,
-            window: Window::new(Arc::clone(&shared.windows)),
+            credit: Credit::new(Arc::clone(&shared.windows), stream_bytes_max),
             shared,
             // The runtime's clock, which is for time-outs only and never stored.
             began: Instant::now(),
@@ -85,6 +91,13 @@ impl Connection {
                     tracing::debug!(%remote, %error, "a connection ended");
                     break;
                 }
+                Wake::Wanted => {
+                    // No last word is waited for: the place is free at once.
+                    self.close(Code::Slow, "others wait to greet");
+                    let metrics = &self.shared.collaborators.metrics;
+                    metrics.count_turned_away(TurnedAway::Silent);
+                    break;
+                }
                 wake => self.woken(wake),
             }
         }
@@ -108,6 +121,7 @@ impl Connection {
             },
             // An error says that nobody archives any more: the branch then stays silent.
             Ok(()) = archived.changed() => Wake::Archived(*archived.borrow_and_update()),
+            () = wanted(self.place.as_ref()) => Wake::Wanted,
             () = stopped(stop), if !is_stopping => Wake::Stop,
             () = sleep_until(deadline) => Wake::Tick,
         }
@@ -118,10 +132,11 @@ impl Connection {
             Wake::Opened(send, receive) => self.opened(send, receive),
             Wake::Done(done) => self.done(done),
             Wake::Archived(Some(lsn)) => self.event(Event::Archived(lsn)),
-            Wake::Archived(None) | Wake::Lost(_) => {}
+            Wake::Archived(None) | Wake::Wanted | Wake::Lost(_) => {}
             Wake::Stop => self.event(Event::Stop),
             Wake::Tick => self.event(Event::Tick),
         }
+        self.fit_window();
     }
 
     fn opened(&mut self, send: quinn::SendStream, receive: quinn::RecvStream) {
@@ -137,18 +152,24 @@ impl Connection {
         match done {
             Done::Read(stream, reader, Ok(Some(bytes))) => {
                 self.hand_back(stream, reader);
-                self.widen(bytes.len());
+                self.count_read(stream, bytes.len());
                 self.event(Event::Bytes(stream, &bytes));
                 self.read_on(stream);
             }
-            Done::Read(stream, _, Ok(None)) => self.event(Event::Finished(stream)),
-            Done::Read(stream, _, Err(_)) => self.event(Event::Lost(stream)),
+            Done::Read(stream, _, Ok(None)) => {
+                self.credit.ends(stream);
+                self.event(Event::Finished(stream));
+            }
+            Done::Read(stream, _, Err(_)) => {
+                self.credit.ends(stream);
+                self.event(Event::Lost(stream));
+            }
             Done::Room(stream, reader, room) => {
                 self.hand_back(stream, reader);
-                if let Some(state) = self.streams.get_mut(&stream) {
-                    state.room = Some(room);
+                // A batch that was refused meanwhile needs none.
+                if self.credit.comes(stream) {
+                    self.give_room(stream, room);
                 }
-                self.event(Event::Reserved(stream));
                 self.read_on(stream);
             }
             Done::Stopped => {}
@@ -158,7 +179,12 @@ impl Connection {
                 self.shared.collaborators.metrics.count_outcome(&outcome);
                 self.event(Event::Committed(stream, outcome));
             }
-            Done::Enrolled(outcome) => self.event(Event::Enrolled(outcome)),
+            Done::Enrolled(outcome) => {
+                if let Some(place) = &self.place {
+                    place.spoke();
+                }
+                self.event(Event::Enrolled(outcome));
+            }
         }
     }
 
@@ -179,6 +205,9 @@ impl Connection {
         match action {
             Action::Identify(hello) => self.greet(hello),
             Action::Enrol(enrol) => {
+                if let Some(place) = &self.place {
+                    place.asked();
+                }
                 let outcome = self.shared.collaborators.gate.enrol(enrol);
                 self.work
                     .push(Box::pin(async { Done::Enrolled(outcome.await) }));
@@ -189,6 +218,7 @@ impl Connection {
             Action::Write { stream, frame } => self.write(stream, frame),
             Action::Finish { stream } => self.finish(stream),
             Action::StopReading { stream, code } => {
+                self.credit.ends(stream);
                 if let Some(state) = self.streams.get_mut(&stream) {
                     state.stop_reading(code);
                 }
@@ -293,12 +323,33 @@ impl Connection {
     }
 
     fn reserve(&mut self, stream: StreamId, bytes: u32) {
-        let reader = self.streams.get_mut(&stream).and_then(|s| s.reader.take());
-        if let Some(reader) = reader {
-            let room = Arc::clone(&self.shared.room);
+        let Some(state) = self.streams.get_mut(&stream) else {
+            return;
+        };
+        let whole_bytes = HEADER_BYTES as u64 + u64::from(bytes);
+        let unread_bytes = whole_bytes.saturating_sub(state.read_bytes);
+        let room = Arc::clone(&self.shared.room);
+        // Who comes later waits behind those of its connection that wait already.
+        if !self.credit.has_waiting()
+            && let Ok(room) = Arc::clone(&room).try_acquire_many_owned(bytes)
+        {
+            self.credit.expect(stream, unread_bytes);
+            return self.give_room(stream, room);
+        }
+        if !self.credit.may_wait(stream, unread_bytes) {
+            return self.event(Event::Crowded(stream));
+        }
+        if let Some(reader) = state.reader.take() {
             self.work
                 .push(Box::pin(wait_for_room(stream, reader, room, bytes)));
         }
+    }
+
+    fn give_room(&mut self, stream: StreamId, room: OwnedSemaphorePermit) {
+        if let Some(state) = self.streams.get_mut(&stream) {
+            state.room = Some(room);
+        }
+        self.event(Event::Reserved(stream));
     }
 
     fn commit(&mut self, stream: StreamId, frame: BatchFrame) {
@@ -373,6 +424,7 @@ impl Connection {
         let Some(state) = self.streams.get_mut(&stream) else {
             return;
         };
+        self.credit.ends(stream);
         state.stop_reading(code);
         state.room = None;
         match state.writer.send.take() {
@@ -392,10 +444,17 @@ impl Connection {
         self.quic.close(number(code), reason.as_bytes());
     }
 
-    /// Lets a peer that sends much send further ahead, and one that does not less far.
-    fn widen(&mut self, read_bytes: usize) {
+    fn count_read(&mut self, stream: StreamId, bytes: usize) {
+        if let Some(state) = self.streams.get_mut(&stream) {
+            state.read_bytes += bytes as u64;
+        }
         let (now, rtt) = (self.began.elapsed(), self.quic.rtt());
-        if let Some(bytes) = self.window.read(now, rtt, read_bytes) {
+        self.credit.read(now, rtt, stream, bytes);
+    }
+
+    /// Lets the peer send as far ahead as what it has announced and how fast it is ask for.
+    fn fit_window(&mut self) {
+        while let Some(bytes) = self.credit.window() {
             self.quic.set_receive_window(VarInt::from_u32(bytes));
         }
     }
@@ -408,13 +467,14 @@ impl Connection {
 
     /// Reads on, unless the stream waits for room or was stopped.
     fn read_on(&mut self, stream: StreamId) {
+        self.fit_window();
         let Some(state) = self.streams.get_mut(&stream) else {
             return;
         };
         // E-3: of a batch without room not more is taken than says how much it needs.
         let bytes_max = match state.room {
             None if stream != StreamId::CONTROL => HEADER_BYTES,
-            _ => CHUNK_BYTES_MAX,
+            _ => self.credit.bytes_before_the_rest(CHUNK_BYTES_MAX),
         };
         if let Some(reader) = state.reader.take() {
             self.work.push(Box::pin(read(stream, reader, bytes_max)));
@@ -425,6 +485,13 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.shared.collaborators.metrics.connections.dec();
+    }
+}
+
+async fn wanted(place: Option<&Place>) {
+    match place {
+        Some(place) => place.wanted().await,
+        None => std::future::pending::<()>().await,
     }
 }
 

@@ -10,7 +10,7 @@ use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
 };
 
-use super::windows::WINDOW_BYTES_LEAST;
+use super::windows::{WINDOW_BYTES_LEAST, stream_window};
 use crate::Error;
 use crate::settings::Settings;
 
@@ -60,9 +60,9 @@ fn transport(settings: &Settings) -> TransportConfig {
         // One more for the control stream; every stream that may be open costs memory.
         .max_concurrent_bidi_streams(VarInt::from_u32(settings.streams_in_flight_max + 1))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
-        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .stream_receive_window(VarInt::from_u32(stream_window(settings.windows_bytes_max)))
+        // More is lent to who announces much.
         .receive_window(VarInt::from_u32(WINDOW_BYTES_LEAST))
-        // More is lent to who sends much.
         // The server sends acknowledgements only.
         .send_window(SEND_WINDOW_BYTES)
         .max_idle_timeout(IdleTimeout::try_from(idle).ok())
@@ -82,7 +82,5 @@ const INCOMING_MAX: usize = 1_024;
 const INCOMING_BYTES_MAX: u64 = 8 << 10;
 /// What all of them may have sent behind it.
 const INCOMING_TOTAL_BYTES_MAX: u64 = 1 << 20;
-/// What one stream may have sent ahead of what was read, within the window of its connection.
-const STREAM_WINDOW_BYTES: u32 = 2 << 20;
 /// What one connection may have unacknowledged the other way.
 const SEND_WINDOW_BYTES: u64 = 32 << 10;

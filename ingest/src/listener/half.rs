@@ -32,6 +32,8 @@ pub(super) struct Stream {
     pub(super) writer: Writer,
     /// The room that its batch takes, until it is answered.
     pub(super) room: Option<OwnedSemaphorePermit>,
+    /// What was read of it.
+    pub(super) read_bytes: u64,
     stop: Option<oneshot::Sender<Code>>,
 }
 
@@ -50,6 +52,7 @@ impl Stream {
                 reset: None,
             },
             room: None,
+            read_bytes: 0,
             stop: Some(stop),
         }
     }
@@ -118,15 +121,16 @@ pub(super) async fn wait_for_room(
     bytes: u32,
 ) -> Done {
     tokio::select! {
+        biased;
+        code = &mut reader.stop => {
+            reader.stop(code.unwrap_or(Code::Done));
+            Done::Stopped
+        }
         permit = room.acquire_many_owned(bytes) => match permit {
             Ok(permit) => Done::Room(stream, reader, permit),
             // The semaphore is never closed; were it, the stream would time out.
             Err(_) => Done::Stopped,
         },
-        code = &mut reader.stop => {
-            reader.stop(code.unwrap_or(Code::Done));
-            Done::Stopped
-        }
     }
 }
 

@@ -4,10 +4,11 @@
 //!   UDP ─▶ quinn endpoint ─▶ accept loop ──spawns──▶ a task for each connection
 //!             (retry under load)   │                   Exchange + the futures that it asked for
 //!             newcomers_max greet, │                    (reads, writes, room, commits)
-//!             the others wait      └ owns and joins    welcomed: one of connections_max, or refused
+//!             the others wait, and └ owns and joins    welcomed: one of connections_max, or refused
+//!             who is silent goes
 //! ```
 //! One task drives a connection: it reads a stream on only after what came before was dealt with,
-//! so that nothing queues up but in QUIC's own windows, and `windows` bounds those.
+//! so that nothing queues up but in QUIC's own windows, and `credit` bounds those.
 //! A newcomer never takes the place of a connection that was welcomed, and shares none with it.
 //!
 //! Lifecycle: [`Listener::bind`] serves at once; [`Listener::shutdown`] refuses newcomers, lets
@@ -15,8 +16,11 @@
 
 mod accept;
 mod connection;
+mod credit;
 mod endpoint;
 mod half;
+mod newcomers;
+mod pace;
 mod registry;
 mod windows;
 
@@ -27,6 +31,7 @@ use schema::Lsn;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use self::newcomers::Newcomers;
 use self::registry::Registry;
 use self::windows::Windows;
 use crate::Error;
@@ -65,7 +70,7 @@ struct Shared {
     /// What connections may send ahead of what is read.
     windows: Arc<Windows>,
     /// The places of those that were not welcomed yet.
-    newcomers: Arc<Semaphore>,
+    newcomers: Arc<Newcomers>,
 }
 
 /// An open QUIC port.
@@ -102,7 +107,10 @@ impl Listener {
                 settings.windows_bytes_max,
                 collaborators.metrics.window_bytes.clone(),
             )),
-            newcomers: Arc::new(Semaphore::new(settings.newcomers_max)),
+            newcomers: Arc::new(Newcomers::new(
+                settings.newcomers_max,
+                collaborators.metrics.newcomers.clone(),
+            )),
             registry: Arc::new(Registry::new(settings.connections_max)),
             settings: Arc::new(settings),
             collaborators,

@@ -235,6 +235,28 @@ fn waiting_for_room_ends_and_does_not_count_as_slowness() {
 }
 
 #[test]
+fn a_batch_that_cannot_wait_for_room_is_refused_at_once() {
+    let mut bench = Bench::ready();
+    let sent = batch(1, "orders");
+    let stream = StreamId(1);
+    bench.event(Event::Opened(stream));
+    bench.event(Event::Bytes(stream, &sent[..32]));
+    let actions = bench.event(Event::Crowded(stream));
+    let stopped = Action::StopReading {
+        stream,
+        code: Code::Overloaded,
+    };
+    assert_eq!(format!("{:?}", actions[0]), format!("{stopped:?}"));
+    let (_, refusal) = refused(&actions);
+    assert_eq!(
+        (refusal.code, refusal.retry_after_ms),
+        (RefusalCode::Overloaded, 500)
+    );
+    assert!(bench.event(Event::Crowded(stream)).is_empty(), "only once");
+    assert_eq!(commits(&bench.send(2, &sent)), 1);
+}
+
+#[test]
 fn a_stream_given_up_is_forgotten_unless_it_is_being_committed() {
     let mut bench = Bench::ready();
     let sent = batch(1, "orders");

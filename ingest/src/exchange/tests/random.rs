@@ -180,7 +180,7 @@ proptest! {
 
     #[test]
     fn no_order_of_events_panics_and_time_ends_everything(
-        events in vec((0..13u8, 0..4u64, 0..4_000u64), 0..60),
+        events in vec((0..14u8, 0..4u64, 0..4_000u64), 0..60),
     ) {
         let mut bench = Bench::new();
         for (event, stream, milliseconds) in events {
@@ -200,6 +200,7 @@ proptest! {
                 9 => Event::Delivered(stream),
                 10 => Event::Archived(Lsn::new(milliseconds)),
                 11 => Event::Bytes(stream, &sent[..33]),
+                12 => Event::Crowded(stream),
                 _ => Event::Tick,
             });
         }

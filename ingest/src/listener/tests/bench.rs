@@ -30,6 +30,16 @@ pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
         .expect("this should have happened by now")
 }
 
+/// Waits until something holds that no event tells of.
+pub(super) async fn eventually(holds: impl Fn() -> bool) {
+    soon(async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+}
+
 /// A batch that the sink was given, and how to decide on it.
 pub(super) type Pending = (BatchFrame, oneshot::Sender<Result<Committed, Refused>>);
 
@@ -180,7 +190,11 @@ impl Bench {
         tls.alpn_protocols = vec![protocol.to_vec()];
         let crypto = QuicClientConfig::try_from(tls).unwrap();
         let endpoint = quinn::Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
-        let config = quinn::ClientConfig::new(Arc::new(crypto));
+        let mut config = quinn::ClientConfig::new(Arc::new(crypto));
+        let mut transport = quinn::TransportConfig::default();
+        // As collectors do, if more often.
+        transport.keep_alive_interval(Some(Duration::from_secs(5)));
+        config.transport_config(Arc::new(transport));
         let connecting = endpoint.connect_with(config, self.listener.local_address(), "localhost");
         let quic = soon(connecting.unwrap()).await?;
         Ok(Client {

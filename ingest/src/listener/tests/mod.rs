@@ -2,7 +2,9 @@
 //! Method: a quinn client with certificates of a throwaway authority; every wait is for an event.
 
 mod bench;
+mod crowd;
 mod door;
 mod ends;
 mod places;
 mod streams;
+mod windows;

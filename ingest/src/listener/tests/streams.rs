@@ -167,7 +167,9 @@ async fn batches_wait_for_room_and_are_refused_when_there_is_none() {
     let (client, _control) = bench.welcome(&identity, "c1").await;
     let mut first = client.send(&whole).await;
     let (_, decide) = bench.batch().await;
-    let mut second = client.send(&batch("c1", 2, 10_000)).await;
+    let mut second = client.open().await;
+    // It is stopped before all of it was let through.
+    drop(second.send.write_all(&batch("c1", 2, 10_000)).await);
     let refusal = second.refusal().await;
     assert_eq!(refusal.code, RefusalCode::Overloaded);
     assert!(
