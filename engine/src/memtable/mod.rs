@@ -128,20 +128,19 @@ impl MemTable {
         let level = open.last()?.level;
         let equal = open.iter().rev().take_while(|l| l.level == level);
         let start = self.chunks.len() - equal.count();
-        let full = self
-            .chunks
-            .get(start..)
-            .filter(|equal| equal.len() >= FAN_IN)?;
-        // A longer merge would hold up the acks of batches that come behind it.
+        let full = self.chunks.get(start..).filter(|equal| equal.len() > 1)?;
         let bytes: usize = full.iter().map(|levelled| levelled.chunk.bytes).sum();
-        (bytes <= CHUNK_BYTES_MAX).then_some(start)
+        let is_worth_it = full.len() >= FAN_IN || bytes >= CHUNK_BYTES_MAX / 2;
+        // A longer merge would hold up the acks of batches that come behind it.
+        (is_worth_it && bytes <= CHUNK_BYTES_MAX).then_some(start)
     }
 }
 
-/// Chunks that are merged into one: more make writing cheaper and reading dearer.
+/// Chunks that are merged into one, or fewer where they have half of the most bytes: more make writing
+/// cheaper and reading dearer.
 const FAN_IN: usize = 8;
-/// The bytes of chunks that are merged into one: some hundred thousand rows, ten milliseconds.
-const CHUNK_BYTES_MAX: usize = 8 << 20;
+/// The bytes of chunks that are merged into one: some hundred thousand rows, ten to twenty milliseconds.
+const CHUNK_BYTES_MAX: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests;
