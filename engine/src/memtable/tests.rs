@@ -160,3 +160,38 @@ fn a_delete_keeps_apart_only_chunks_up_to_the_last_that_it_is_for() {
     let first: Vec<u64> = kept_apart.chunks().map(|c| c.first_lsn.get()).collect();
     assert_eq!(first, [0, 1, 2], "eight behind the second became one");
 }
+
+/// Returns what each merge had, in KiB, of chunks of this size that come one after the other.
+fn merges_of(kibibytes: usize, count: u64) -> Vec<Vec<usize>> {
+    let index = SeriesIndex::default();
+    let merges = std::cell::RefCell::new(Vec::new());
+    let chunk = |bytes, at| {
+        let mut chunk = build(&[(None, None, 0)], true, &index).unwrap();
+        (chunk.bytes, chunk.first_lsn, chunk.last_lsn) = (bytes, Lsn::new(at), Lsn::new(at));
+        chunk
+    };
+    let mut memtable = MemTable::default();
+    for at in 0..count {
+        memtable = memtable.with(chunk(kibibytes << 10, at), |sources| {
+            let sizes: Vec<usize> = sources.iter().map(|source| source.bytes >> 10).collect();
+            let whole = chunk(sizes.iter().sum::<usize>() << 10, at);
+            merges.borrow_mut().push(sizes);
+            whole
+        });
+    }
+    merges.into_inner()
+}
+
+#[test]
+fn eight_chunks_become_one_or_fewer_that_are_large_and_none_above_four_mebibytes() {
+    let small = merges_of(72, 64);
+    assert_eq!(small[0], [72; 8]);
+    assert_eq!(small.iter().filter(|merge| **merge == [576; 4]).count(), 2);
+    assert_eq!(small.len(), 8 + 2);
+    assert_eq!(
+        merges_of(700, 9),
+        [[700; 3]; 3],
+        "2 100 with another is above"
+    );
+    assert!(merges_of(2_500, 9).is_empty());
+}

@@ -27,7 +27,7 @@ pub(crate) fn run(random: &mut Random, strikes: u64) -> Result<Outcome, String> 
     let mut outcome = Outcome {
         count: 0,
         acks: 0,
-        skipped: missing(),
+        skipped: missing(&[]),
     };
     if outcome.skipped.is_some() {
         return Ok(outcome);
@@ -116,13 +116,16 @@ fn wrapper(sweep: Sweep, nth: u64, log: &Path) -> Vec<String> {
     words.to_vec()
 }
 
-fn missing() -> Option<String> {
+/// Returns why strace cannot do what these words ask for, if it cannot.
+pub(crate) fn missing(words: &[&str]) -> Option<String> {
     let works = Command::new("strace")
-        .args(["-qq", "-e", "trace=none", "true"])
+        .args(["-qq", "-e", "trace=none"])
+        .args(words)
+        .arg("true")
         .stderr(Stdio::null())
         .status();
     let works = works.is_ok_and(|status| status.success());
-    (!works).then(|| "strace is not there, or may not trace".to_owned())
+    (!works).then(|| "strace is not there, may not trace, or is too old".to_owned())
 }
 
 /// Most calls of a kind lie below.

@@ -73,11 +73,16 @@ fn digest(engine: &Engine) -> Result<u64, Violation> {
 struct Sent {
     ledger: ledger::Ledger,
     batches: Vec<Batch>,
+    /// Those whose rows of `state` must be there one by one, if it keeps every row.
+    kept: BTreeSet<usize>,
+    /// Whether it does, where that is certain.
+    mode: Option<bool>,
 }
 
 impl Sent {
     fn of(said: &Ledger) -> Self {
         let (mut ledger, mut batches) = (ledger::Ledger::default(), Vec::new());
+        let mut kept = BTreeSet::new();
         for (writer, (last, acked)) in said.sent.iter().zip(&said.acked).enumerate() {
             for sequence in 1..=*last {
                 let batch = batch(writer, sequence);
@@ -87,46 +92,57 @@ impl Sent {
                 if acked.contains(&sequence) {
                     ledger.acked(number, 0);
                 }
+                if said.kept.contains(&(writer, sequence)) {
+                    kept.insert(number);
+                }
                 batches.push(batch);
             }
         }
-        Self { ledger, batches }
+        Self {
+            ledger,
+            batches,
+            kept,
+            mode: said.mode,
+        }
     }
 
     /// W-2: compares every table with what the batches that are there make of it.
     fn compare(&self, engine: &Engine) -> Result<BTreeSet<usize>, Violation> {
         let mut tables = observe::tables(engine).map_err(cannot("be read"))?;
-        let mut rows = |name| {
-            let mut rows = tables.remove(name).unwrap_or_default();
-            rows.sort_unstable();
-            rows
-        };
-        let found = self
-            .ledger
-            .check(0, rows(EVENTS).iter().map(String::as_str))?;
-        // Writers do not write over each other's rows: only the order within one counts.
-        let mut model = Model::default();
-        for number in &found {
-            let batch = self.batches.get(*number);
-            let tables = batch.into_iter().flat_map(|batch| &batch.tables);
-            tables.for_each(|table| model.apply(table));
+        let mut shown = |name| tables.remove(name).unwrap_or_default();
+        let found = self.ledger.check(0, shown(EVENTS).lines())?;
+        let state = shown(STATE);
+        let model = self.model(&found, self.mode.unwrap_or(state.append_only));
+        if let Some(table) = model.table(STATE) {
+            let checked = table.check(&state);
+            checked.map_err(|violation| violation.at(STATE))?;
         }
-        let expected = model.tables().remove(STATE).unwrap_or_default();
-        let state = rows(STATE);
-        ensure!(
-            state == expected,
-            "{STATE} is not what its batches make it:\n   found {state:#?}\nexpected {expected:#?}"
-        );
         // What ages is deleted and expires at any time, and nothing is made up.
-        let (aging, mut known) = (rows(AGING), BTreeSet::new());
+        let (aging, mut known) = (shown(AGING), BTreeSet::new());
         known.extend(self.batches.iter().flat_map(|batch| lines_of(batch, AGING)));
-        for row in aging {
-            ensure!(
-                known.remove(&row),
-                "a row that nobody sent, or twice: {row}"
-            );
+        for row in aging.lines() {
+            ensure!(known.remove(row), "a row that nobody sent, or twice: {row}");
         }
         Ok(found)
+    }
+
+    /// Returns what batches make of the tables. Writers do not write over each other's rows: only the
+    /// order within one counts.
+    fn model(&self, found: &BTreeSet<usize>, append_only: bool) -> Model {
+        let mut model = Model::default();
+        let is_kept = |number: &&usize| self.kept.contains(*number);
+        let (kept, before): (Vec<&usize>, Vec<&usize>) = found.iter().partition(is_kept);
+        let apply = |model: &mut Model, numbers: Vec<&usize>| {
+            let batches = numbers
+                .into_iter()
+                .filter_map(|number| self.batches.get(*number));
+            let tables = batches.flat_map(|batch| &batch.tables);
+            tables.for_each(|table| model.apply(table));
+        };
+        apply(&mut model, before);
+        model.set_append_only(STATE, append_only);
+        apply(&mut model, kept);
+        model
     }
 }
 

@@ -15,6 +15,11 @@ pub(crate) struct Ledger {
     pub(crate) edit_sent: u64,
     /// The last change that was acknowledged.
     pub(crate) edit_acked: u64,
+    /// Whether `state` keeps every row, where that is certain.
+    pub(crate) mode: Option<bool>,
+    /// Batches, by writer and sequence, that were first sent while it was certain to keep every row, and
+    /// no change of that was sent since.
+    pub(crate) kept: BTreeSet<(usize, u64)>,
 }
 
 /// What one life of a worker said, beside what the ledger keeps.
@@ -57,11 +62,20 @@ impl Ledger {
             (Some("p"), ..) => words.has_failed = true,
             (Some("S"), Some(number), _) => self.edit_sent = self.edit_sent.max(number),
             (Some("A"), Some(number), _) => self.edit_acked = self.edit_acked.max(number),
+            (Some("M"), ..) => {
+                self.mode = None;
+                self.kept.clear();
+            }
+            (Some("N"), Some(mode), _) => self.mode = Some(mode == 1),
             (Some("u" | "r"), ..) => {}
             (Some("s"), _, Some(sequence)) => {
                 let sent = writer.and_then(|writer| self.sent.get_mut(writer));
                 let sent = sent.ok_or_else(|| format!("no writer: {line:?}"))?;
+                let is_new = *sent < sequence;
                 *sent = (*sent).max(sequence);
+                if is_new && self.mode == Some(true) {
+                    self.kept.extend(writer.map(|writer| (writer, sequence)));
+                }
                 if words.has_failed {
                     words.late.insert((first.unwrap_or(0), sequence));
                 }
@@ -107,6 +121,19 @@ mod tests {
         assert_eq!(ledger.from(), [1, 0, 0]);
         assert_eq!((ledger.edit_sent, ledger.edit_acked), (4, 0));
         assert!(ledger.acked[2].is_empty(), "half a line was not heard");
+    }
+
+    #[test]
+    fn what_is_sent_while_every_row_is_kept_is_noted_until_that_may_change() {
+        let mut ledger = Ledger::default();
+        ledger.hear("s 0 1\nM\ns 0 2\nN 1\ns 0 3\n").unwrap();
+        assert_eq!(ledger.mode, Some(true));
+        assert_eq!(ledger.kept, [(0, 3)].into());
+        // Another life sends what was not acknowledged again; it may have been there before.
+        ledger.hear("s 0 2\ns 0 3\ns 0 4\n").unwrap();
+        assert_eq!(ledger.kept, [(0, 3), (0, 4)].into());
+        ledger.hear("M\ns 0 5\n").unwrap();
+        assert_eq!((ledger.mode, ledger.kept.len()), (None, 0));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!   events   keeps every row: 8 rows a batch, n = 8 · sequence + i, so that one stored twice shows
-//!   state    keeps the latest: a batch replaces the value of slot sequence mod 5
+//!   state    keeps the latest, but for stretches in which it keeps every row: a batch writes slot
+//!            sequence mod 5
 //!   aging    past any retention, and deleted now and then
 //! ```
 
@@ -14,7 +15,7 @@ pub(crate) use torture::workload::AGING;
 pub(crate) const WRITERS: usize = 3;
 /// The table that tells which batches are there.
 pub(crate) const EVENTS: &str = "events";
-/// The table whose rows are written over.
+/// The table whose rows are written over, and kept now and then.
 pub(crate) const STATE: &str = "state";
 /// Batches of one writer that are under way at once; fewer than slots, so that a batch that is sent
 /// again never comes after one of the same slot.

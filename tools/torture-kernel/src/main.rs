@@ -10,6 +10,7 @@
 //!                                        nothing; a COUNT of 0 strikes at every one
 //!   torture-kernel points SEED COUNT     aborts at failpoints; a COUNT of 0 strikes at each three times
 //!   torture-kernel limits SEED COUNT     short writes: files grow no further than so many kilobytes
+//!   torture-kernel shorts SEED COUNT     short writes: the kernel writes a beginning of the Nth
 //!   torture-kernel power  SEED COUNT     power cuts: ext4 on a loop device, its journal lost
 //!   torture-kernel liar   SEED COUNT     a sync fails, and the next one says that all is well
 //!   torture-kernel all    SEED SECONDS   all of them in turn for so long
@@ -30,6 +31,7 @@ mod points;
 mod power;
 mod process;
 mod random;
+mod shorts;
 mod store;
 mod suites;
 mod worker;
@@ -39,7 +41,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     suites::run(&words).unwrap_or_else(|| {
-        eprintln!("usage: torture-kernel kills|calls|points|limits|power|liar SEED COUNT");
+        eprintln!("usage: torture-kernel kills|calls|points|limits|shorts|power|liar SEED COUNT");
         eprintln!("       torture-kernel all SEED SECONDS");
         ExitCode::from(2)
     })

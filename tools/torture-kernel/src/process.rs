@@ -108,6 +108,15 @@ impl Worker {
         Err("a thread does not stop".into())
     }
 
+    /// Tells whether it has not ended yet.
+    ///
+    /// # Errors
+    /// The system's, in words.
+    pub(crate) fn is_running(&mut self) -> Result<bool, String> {
+        let ended = self.child.try_wait().map_err(|error| error.to_string())?;
+        Ok(ended.is_none())
+    }
+
     /// Sends a signal, by its name.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::process::now;
 use crate::random::Random;
 use crate::worker::Orders;
-use crate::{calls, kills, liar, limits, mount, points, power, worker};
+use crate::{calls, kills, liar, limits, mount, points, power, shorts, worker};
 
 /// What a suite did.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ impl Suite {
     }
 }
 
-const SUITES: [Suite; 6] = [
+const SUITES: [Suite; 7] = [
     Suite {
         name: "kills",
         what: "kills",
@@ -123,6 +123,13 @@ const SUITES: [Suite; 6] = [
         turn: 20,
         mounts: false,
         run: limits::run,
+    },
+    Suite {
+        name: "shorts",
+        what: "writes cut short",
+        turn: 20,
+        mounts: false,
+        run: shorts::run,
     },
     Suite {
         name: "power",

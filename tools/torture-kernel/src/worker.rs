@@ -9,6 +9,7 @@
 //!     u writer sequence    its outcome is unknown
 //!     r writer sequence    was refused
 //!     S number, A number   the same for a change of the catalogue
+//!     M, N mode            the mode of `state` is about to change, and has: 1 where it keeps every row
 //!     p                    the store says that it has failed; what is sent behind it is never acked
 //!     d                    all batches were sent, and the store was closed
 //! ```
@@ -24,7 +25,7 @@ use engine::{CatalogueEdit, Commit, Engine, Environment, Error, RowPredicate, Ta
 use schema::{Span, TimeRange};
 use torture::check::describe;
 
-use crate::load::{AGING, IN_FLIGHT, WRITERS, batch};
+use crate::load::{AGING, IN_FLIGHT, STATE, WRITERS, batch};
 use crate::random::Random;
 use crate::store;
 
@@ -194,6 +195,7 @@ impl House<'_> {
             2 | 3 if !self.is_lazy => self.engine.compact(),
             4 | 5 => self.change(),
             6 => self.age(),
+            8..=10 => self.change_mode(),
             7 => store::change_master_key(self.environment),
             _ => {
                 pause();
@@ -216,6 +218,19 @@ impl House<'_> {
         };
         self.engine.edit(edit)?.wait()?;
         say(&format!("A {number}"));
+        Ok(())
+    }
+
+    /// Lets `state` keep every row from now on, or only the latest.
+    fn change_mode(&mut self) -> Result<(), Error> {
+        let append_only = self.random.below(2) == 1;
+        say("M");
+        let change = TableChange {
+            retention: None,
+            append_only: Some(append_only),
+        };
+        self.engine.set_table(STATE, change)?.wait()?;
+        say(&format!("N {}", u8::from(append_only)));
         Ok(())
     }
 

@@ -62,3 +62,8 @@ fn w_2_aborts_at_failpoints_lose_nothing_acked() {
 fn short_writes_lose_nothing_acked() {
     assert_eq!(suite("limits", 1, 6), 6);
 }
+
+#[test]
+fn writes_that_are_cut_short_lose_nothing_acked() {
+    assert_done(suite("shorts", 1, 4), 4);
+}

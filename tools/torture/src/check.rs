@@ -18,8 +18,8 @@ use crate::violation::Violation;
 pub struct Found {
     /// The batches.
     pub batches: BTreeSet<usize>,
-    /// The deletes of rows.
-    pub deletes: BTreeSet<usize>,
+    /// The changes of the table that is written over.
+    pub changes: BTreeSet<usize>,
     /// The last edit.
     pub setting: Option<usize>,
 }
@@ -72,11 +72,11 @@ pub fn compare(
 ) -> Result<Found, Violation> {
     let tables = observe::tables(engine).map_err(|e| cannot("be read", &e))?;
     let setting = setting(engine);
-    let (batches, deletes) = told.check(moment, &tables, setting, machine.now())?;
+    let (batches, changes) = told.check(moment, &tables, setting, machine.now())?;
     newest::check(engine)?;
     Ok(Found {
         batches,
-        deletes,
+        changes,
         setting,
     })
 }

@@ -1,8 +1,9 @@
 //! What is done to a store: steps, and what its outside was told of each.
 
-use engine::{CatalogueEdit, Committed, Engine, Environment, TableChange};
+use engine::{CatalogueEdit, Commit, Committed, Engine, Environment, Error, TableChange};
 use schema::Span;
 
+use crate::changes::Change;
 use crate::deletes::Deleted;
 use crate::dice::Dice;
 use crate::machine::Machine;
@@ -20,6 +21,8 @@ pub enum Step {
     Edit,
     /// Deletes rows by chance.
     Delete,
+    /// Lets a table keep every row from now on, or merge rows of equal series and time.
+    AppendOnly(bool),
     /// Gives a table a retention.
     Retain,
     /// Memory to parts.
@@ -79,6 +82,7 @@ impl History<'_> {
             Step::Resend => self.resend(engine),
             Step::Edit => self.edit(engine),
             Step::Delete => self.delete(engine),
+            Step::AppendOnly(append_only) => self.set_append_only(engine, append_only),
             Step::Retain => {
                 let retention = Span::from_secs(RETENTION_SECONDS);
                 let change = TableChange {
@@ -152,15 +156,37 @@ impl History<'_> {
     fn delete(&mut self, engine: &Engine) {
         let rows = Deleted::random(self.dice);
         let predicate = rows.predicate();
-        let number = self.told.delete(rows, self.moment());
-        match engine.delete_rows(WRITTEN_OVER, predicate) {
+        self.change(engine, Change::Delete(rows), |engine| {
+            engine.delete_rows(WRITTEN_OVER, predicate)
+        });
+    }
+
+    fn set_append_only(&mut self, engine: &Engine, append_only: bool) {
+        let change = TableChange {
+            retention: None,
+            append_only: Some(append_only),
+        };
+        self.change(engine, Change::AppendOnly(append_only), |engine| {
+            engine.set_table(WRITTEN_OVER, change)
+        });
+    }
+
+    /// Changes the table that is written over, and notes what became of it.
+    fn change(
+        &mut self,
+        engine: &Engine,
+        change: Change,
+        submit: impl FnOnce(&Engine) -> Result<Commit, Error>,
+    ) {
+        let number = self.told.change(change, self.moment());
+        match submit(engine) {
             Ok(commit) => {
                 engine.step();
                 if commit.wait().is_ok() {
-                    self.told.deletes.acked(number, self.moment());
+                    self.told.changes.acked(number, self.moment());
                 }
             }
-            Err(_) => self.told.deletes.refused(number),
+            Err(_) => self.told.changes.refused(number),
         }
     }
 }

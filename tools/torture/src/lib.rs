@@ -10,6 +10,7 @@
 //! It is not part of the product. The suites that this program runs for hours run for seconds in its
 //! own tests. What each suite does, and how to repeat a seed, is in `docs/reliability.md`.
 
+pub mod changes;
 pub mod check;
 pub mod counts;
 pub mod deletes;

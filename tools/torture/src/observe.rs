@@ -1,4 +1,4 @@
-//! What a store shows: every row of every table as text.
+//! What a store shows: the mode of every table, and every row as text.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,16 @@ use schema::TIME_COLUMN;
 
 use crate::rows::line;
 
-/// The rows of each table, in no order.
-pub type Tables = BTreeMap<String, Vec<String>>;
+/// What each table shows.
+pub type Tables = BTreeMap<String, Table>;
 
-/// Reads all tables.
-///
-/// # Errors
-/// Those of a scan.
-pub fn tables(engine: &Engine) -> Result<Tables, Error> {
-    let view = engine.view();
-    let read = |table: TableView| Ok((table.definition().name.to_string(), rows(&table)?));
-    view.tables().map(read).collect()
-}
-
-/// Reads one table; one that is not there has no rows.
-///
-/// # Errors
-/// Those of a scan.
-pub fn table(engine: &Engine, name: &str) -> Result<Vec<String>, Error> {
-    engine
-        .view()
-        .table(name)
-        .map_or(Ok(Vec::new()), |table| rows(&table))
+/// What a table shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Whether it says that it keeps every row.
+    pub append_only: bool,
+    /// Its rows, in the order of a scan.
+    pub rows: Vec<Shown>,
 }
 
 /// A row, taken apart.
@@ -46,7 +34,40 @@ pub struct Shown {
     pub line: String,
 }
 
-/// Reads one table, row by row.
+impl Table {
+    /// Returns its rows as text.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(|row| row.line.as_str())
+    }
+}
+
+/// Reads all tables.
+///
+/// # Errors
+/// Those of a scan.
+pub fn tables(engine: &Engine) -> Result<Tables, Error> {
+    let view = engine.view();
+    let read = |view: TableView| Ok((view.definition().name.to_string(), read(&view)?));
+    view.tables().map(read).collect()
+}
+
+/// Reads one table; one that is not there has no rows.
+///
+/// # Errors
+/// Those of a scan.
+pub fn table(engine: &Engine, name: &str) -> Result<Table, Error> {
+    let view = engine.view().table(name);
+    view.map_or(Ok(Table::default()), |view| read(&view))
+}
+
+fn read(view: &TableView) -> Result<Table, Error> {
+    Ok(Table {
+        append_only: view.definition().append_only,
+        rows: shown(view)?,
+    })
+}
+
+/// Reads the rows of one table, in the order of a scan.
 ///
 /// # Errors
 /// Those of a scan.
@@ -69,14 +90,6 @@ pub fn shown(table: &TableView) -> Result<Vec<Shown>, Error> {
         });
     })?;
     Ok(shown)
-}
-
-fn rows(table: &TableView) -> Result<Vec<String>, Error> {
-    let mut rows = Vec::new();
-    for_each_batch(table, |batch| {
-        each_row(batch, |columns| rows.push(line(columns)));
-    })?;
-    Ok(rows)
 }
 
 fn for_each_batch(table: &TableView, mut take: impl FnMut(&RecordBatch)) -> Result<(), Error> {

@@ -67,6 +67,13 @@ impl Row {
         );
         line(&columns)
     }
+
+    /// Returns its tags as text.
+    #[must_use]
+    pub fn series(&self) -> String {
+        let tags = self.tags.iter();
+        line(&tags.map(|(name, value)| (*name, value.clone())).collect())
+    }
 }
 
 /// Returns columns as text.

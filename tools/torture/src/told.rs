@@ -1,19 +1,19 @@
 //! Everything that the outside of a store was told, or told it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema::Timestamp;
 
+use crate::changes::{Change, Changes, Placed};
 use crate::check::Found;
-use crate::deletes::{Deleted, Deletes, Placed};
 use crate::ensure;
 use crate::ledger::Ledger;
 use crate::machine::SECOND;
-use crate::model::Model;
-use crate::observe::Tables;
+use crate::model::{self, Model};
+use crate::observe::{self, Tables};
 use crate::rows::{Batch, Row};
 use crate::violation::Violation;
-use crate::workload::{AGING, RETENTION_SECONDS, WITNESSES, WRITTEN_OVER};
+use crate::workload::{AGING, RETENTION_SECONDS, WITNESSES};
 
 /// What was sent and acked, by moments.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +22,8 @@ pub struct Told {
     pub ledger: Ledger,
     batches: Vec<Batch>,
     edits: Vec<Edit>,
-    /// Deletes of rows of the table that is written over.
-    pub deletes: Deletes,
+    /// Changes of the table that is written over.
+    pub changes: Changes,
     /// Since when a store was there.
     pub opened: Option<u64>,
 }
@@ -75,13 +75,13 @@ impl Told {
         self.edits.get_mut(number).expect("it was sent").acked = Some(at);
     }
 
-    /// Notes a delete that is on its way, and returns its number.
-    pub fn delete(&mut self, rows: Deleted, at: u64) -> usize {
+    /// Notes a change of the table that is written over, which is on its way, and returns its number.
+    pub fn change(&mut self, change: Change, at: u64) -> usize {
         let order = self.ledger.next_order();
-        self.deletes.add(rows, at, order)
+        self.changes.add(change, at, order)
     }
 
-    /// W-2: checks what a store of a moment shows; returns the batches and the deletes that it has.
+    /// W-2: checks what a store of a moment shows; returns the batches and the changes that it has.
     ///
     /// # Errors
     /// The first thing that must not be.
@@ -92,15 +92,14 @@ impl Told {
         setting: Option<usize>,
         now: Timestamp,
     ) -> Result<(BTreeSet<usize>, BTreeSet<usize>), Violation> {
-        let none = Vec::new();
-        let witnesses = tables.get(WITNESSES).unwrap_or(&none);
+        let witnesses = tables.get(WITNESSES).into_iter();
         let found = self
             .ledger
-            .check(moment, witnesses.iter().map(String::as_str))?;
+            .check(moment, witnesses.flat_map(observe::Table::lines))?;
         self.ledger.check_prefix(moment, &found)?;
-        let deletes = self.check_tables(moment, &found, tables, now)?;
+        let changes = self.check_tables(moment, &found, tables, now)?;
         self.check_setting(moment, setting)?;
-        Ok((found, deletes))
+        Ok((found, changes))
     }
 
     /// Returns the same with nothing acked: whoever damages a disk may lose all of it, and nothing may
@@ -109,7 +108,7 @@ impl Told {
     pub fn without_acks(&self) -> Self {
         let mut forgetful = self.clone();
         forgetful.ledger.forget_acks();
-        forgetful.deletes.forget_acks();
+        forgetful.changes.forget_acks();
         forgetful
             .edits
             .iter_mut()
@@ -120,7 +119,7 @@ impl Told {
     /// Takes what a restart has found for what there is.
     pub fn settle(&mut self, found: &Found, at: u64) {
         self.ledger.settle(&found.batches, at);
-        self.deletes.settle(&found.deletes, at);
+        self.changes.settle(&found.changes, at);
         let setting = found.setting;
         for (number, edit) in self.edits.iter_mut().enumerate() {
             if Some(number) <= setting {
@@ -133,7 +132,7 @@ impl Told {
         }
     }
 
-    /// Checks every table against what the batches that are there, and the deletes that may be, make of it.
+    /// Checks every table against what the batches that are there, and the changes that may be, make of it.
     fn check_tables(
         &self,
         moment: u64,
@@ -143,35 +142,36 @@ impl Told {
     ) -> Result<BTreeSet<usize>, Violation> {
         let batches = self.ledger.in_order(found);
         let last = batches.last().and_then(|number| self.ledger.order(*number));
-        let deletes = self.deletes.by(moment, last);
-        let certain = deletes.iter().rposition(|delete| delete.is_certain);
+        let changes = self.changes.by(moment, last);
+        let certain = changes.iter().rposition(|change| change.is_certain);
         let least = certain.map_or(0, |last| last + 1);
         let mut outcome = Ok(());
-        // Of deletes behind the last batch nobody knows how many are there.
-        for count in least..=deletes.len() {
-            let present = deletes.get(..count).unwrap_or_default();
+        // Of changes behind the last batch nobody knows how many are there. As many as can be are taken for
+        // there: one that leaves nothing to be seen by now may do so later.
+        for count in (least..=changes.len()).rev() {
+            let present = changes.get(..count).unwrap_or_default();
             let model = self.model(&batches, present);
             outcome = check_model(&model, tables, now);
             if outcome.is_ok() {
-                return Ok(present.iter().map(|delete| delete.number).collect());
+                return Ok(present.iter().map(|change| change.number).collect());
             }
         }
         outcome.map(|()| BTreeSet::new())
     }
 
-    /// Returns what batches and deletes make of the tables, in the order in which they were sent.
-    fn model(&self, batches: &[usize], deletes: &[Placed<'_>]) -> Model {
+    /// Returns what batches and changes make of the tables, in the order in which they were sent.
+    fn model(&self, batches: &[usize], changes: &[Placed<'_>]) -> Model {
         let mut model = Model::default();
-        let mut deletes = deletes.iter().peekable();
+        let mut changes = changes.iter().peekable();
         for number in batches {
             let order = self.ledger.order(*number).unwrap_or(u64::MAX);
-            while let Some(delete) = deletes.next_if(|delete| delete.order < order) {
-                model.delete(WRITTEN_OVER, delete.rows);
+            while let Some(placed) = changes.next_if(|placed| placed.order < order) {
+                placed.change.apply_to(&mut model);
             }
             let tables = &self.batch(*number).tables;
             tables.iter().for_each(|rows| model.apply(rows));
         }
-        deletes.for_each(|delete| model.delete(WRITTEN_OVER, delete.rows));
+        changes.for_each(|placed| placed.change.apply_to(&mut model));
         model
     }
 
@@ -198,39 +198,44 @@ impl Told {
 
 /// Checks every table against a model.
 fn check_model(model: &Model, tables: &Tables, now: Timestamp) -> Result<(), Violation> {
+    let nothing = observe::Table::default();
     for (name, expected) in model.tables() {
-        let mut actual = tables.get(name).cloned().unwrap_or_default();
-        actual.sort_unstable();
-        if name == AGING {
-            check_aging(&actual, &expected, now)?;
-            continue;
-        }
-        ensure!(
-            actual == expected,
-            "table {name} is not what its batches make it:\n   found {actual:#?}\nexpected {expected:#?}"
-        );
+        let shown = tables.get(name).unwrap_or(&nothing);
+        let checked = match name {
+            AGING => check_aging(shown, expected, now),
+            _ => expected.check(shown),
+        };
+        checked.map_err(|violation| violation.at(&format!("table {name}")))?;
     }
     Ok(())
 }
 
 /// Checks that of rows that age only such are missing as have aged.
-fn check_aging(actual: &[String], expected: &[String], now: Timestamp) -> Result<(), Violation> {
+fn check_aging(
+    shown: &observe::Table,
+    expected: &model::Table,
+    now: Timestamp,
+) -> Result<(), Violation> {
+    expected.check_mode(shown)?;
     let kept_from = now.nanos() - i64::from(RETENTION_SECONDS) * SECOND;
-    let mut rest = actual.iter().peekable();
-    for row in expected {
-        if rest.next_if(|found| *found == row).is_none() {
-            let time = row
-                .split("time=")
-                .nth(1)
-                .and_then(|rest| rest.split(' ').next());
-            let time: i64 = time.and_then(|time| time.parse().ok()).unwrap_or(i64::MAX);
-            ensure!(time < kept_from, "a row is gone before its time: {row}");
+    let mut rest: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in shown.lines() {
+        *rest.entry(line).or_default() += 1;
+    }
+    for row in expected.written() {
+        match rest
+            .get_mut(row.line().as_str())
+            .filter(|count| **count > 0)
+        {
+            Some(count) => *count -= 1,
+            None => ensure!(
+                row.time < kept_from,
+                "a row is gone before its time: {}",
+                row.line()
+            ),
         }
     }
-    ensure!(
-        rest.peek().is_none(),
-        "a row of {AGING} that no batch has: {:?}",
-        rest.peek()
-    );
+    rest.retain(|_, count| *count > 0);
+    ensure!(rest.is_empty(), "rows that no batch has: {rest:?}");
     Ok(())
 }

@@ -12,6 +12,8 @@ pub struct Workload {
     sequences: BTreeMap<&'static str, u64>,
     epochs: BTreeMap<&'static str, u64>,
     rows: i64,
+    /// The latest rows of the table that is written over, without their fields.
+    latest: Vec<Row>,
 }
 
 impl Workload {
@@ -31,7 +33,7 @@ impl Workload {
         let (epoch, sequence) = (*epoch, *sequence);
         let mut tables = vec![self.witnesses(dice, now)];
         if dice.one_in(2) {
-            tables.push(merging(dice, now));
+            tables.push(self.merging(dice, now));
         }
         if dice.one_in(4) {
             tables.push(self.aging(dice, now));
@@ -72,6 +74,29 @@ impl Workload {
         row
     }
 
+    /// Returns rows of series and times that were there before, in this batch or in one of the latest, and
+    /// of others: they are written over or kept, as the table has it by then.
+    fn merging(&mut self, dice: &mut Dice, now: i64) -> TableRows {
+        let rows = (0..1 + dice.below(8)).map(|_| {
+            let again = usize::try_from(dice.below(LATEST_MAX)).unwrap_or(0);
+            let again = self.latest.get(again).filter(|_| dice.one_in(2)).cloned();
+            let row = again.unwrap_or_else(|| place(dice, now));
+            self.latest.insert(0, row.clone());
+            Row {
+                fields: fields(dice),
+                ..row
+            }
+        });
+        let rows = rows.collect();
+        self.latest
+            .truncate(usize::try_from(LATEST_MAX).unwrap_or(0));
+        TableRows {
+            name: WRITTEN_OVER,
+            append_only: false,
+            rows,
+        }
+    }
+
     /// Returns rows of a table that is given a retention.
     fn aging(&mut self, dice: &mut Dice, now: i64) -> TableRows {
         let rows = (0..1 + dice.below(3))
@@ -85,40 +110,39 @@ impl Workload {
     }
 }
 
-/// Returns rows of few keys, so that they are written over, with columns that come and go.
-fn merging(dice: &mut Dice, now: i64) -> TableRows {
-    let row = |dice: &mut Dice| {
-        let mut row = Row {
-            time: START - i64::try_from(dice.below(6)).unwrap_or(0) * 1_200 * SECOND,
-            ..Row::default()
-        };
-        if dice.one_in(8) {
-            row.time = time(dice, now);
-        }
-        for tag in ["host", "core", "zone"] {
-            if !dice.one_in(3) {
-                row.tags.insert(tag, dice.pick(&["a", "b"]).to_owned());
-            }
-        }
-        let fields: [(&str, Make); 5] = [
-            ("usage", |dice| Value::F64(dice.pick(&[0.5, 1.5, -2.25]))),
-            ("count", |dice| Value::I64(dice.below(1_000).cast_signed())),
-            ("note", text),
-            ("up", |dice| Value::Bool(dice.one_in(2))),
-            ("late", |dice| Value::I64(dice.number().cast_signed())),
-        ];
-        for (name, value) in fields {
-            if dice.one_in(3) {
-                row.fields.insert(name, value(dice));
-            }
-        }
-        row
+/// Returns a row of few series and times, without fields.
+fn place(dice: &mut Dice, now: i64) -> Row {
+    let mut row = Row {
+        time: START - i64::try_from(dice.below(6)).unwrap_or(0) * 1_200 * SECOND,
+        ..Row::default()
     };
-    TableRows {
-        name: WRITTEN_OVER,
-        append_only: false,
-        rows: (0..1 + dice.below(8)).map(|_| row(dice)).collect(),
+    if dice.one_in(8) {
+        row.time = time(dice, now);
     }
+    for tag in ["host", "core", "zone"] {
+        if !dice.one_in(3) {
+            row.tags.insert(tag, dice.pick(&["a", "b"]).to_owned());
+        }
+    }
+    row
+}
+
+/// Returns columns that come and go.
+fn fields(dice: &mut Dice) -> BTreeMap<&'static str, Value> {
+    let all: [(&str, Make); 5] = [
+        ("usage", |dice| Value::F64(dice.pick(&[0.5, 1.5, -2.25]))),
+        ("count", |dice| Value::I64(dice.below(1_000).cast_signed())),
+        ("note", text),
+        ("up", |dice| Value::Bool(dice.one_in(2))),
+        ("late", |dice| Value::I64(dice.number().cast_signed())),
+    ];
+    let mut fields = BTreeMap::new();
+    for (name, value) in all {
+        if dice.one_in(3) {
+            fields.insert(name, value(dice));
+        }
+    }
+    fields
 }
 
 /// Returns a time of now, or of hours before.
@@ -140,9 +164,11 @@ type Make = fn(&mut Dice) -> Value;
 
 /// The table that tells which batches are there.
 pub const WITNESSES: &str = "witnesses";
-/// The table whose rows are written over and deleted.
+/// The table whose rows are written over or kept, and deleted.
 pub const WRITTEN_OVER: &str = "merging";
 /// The table that is given a retention.
 pub const AGING: &str = "aging";
 /// What it is given.
 pub const RETENTION_SECONDS: u32 = 7_200;
+/// How many rows are remembered, to be met again.
+const LATEST_MAX: u64 = 12;

@@ -5,6 +5,7 @@
 //! | refused | the store does not open, and the error names the file |
 //! | named | it opens, the tables that need the bytes fail and name the file, all others are whole |
 //! | harmless | every row is there and no other; `verify` may find nothing |
+//! | searched | of newest rows that are kept: every row is there, and the newest are found in the parts |
 //! | a beginning | only where it is allowed, which is where a crash may leave the same: the rows of the first batches, and nothing of the others; of a flipped bit, all but the last group of the log, which nothing vouches for yet |
 //!
 //! Whatever is not harmless is found by `verify`, which names the file. A flipped bit is found by it
@@ -12,7 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::{Engine, offline};
+use engine::{Engine, Error, offline};
 use platform::{Disk, SimDisk};
 
 use crate::check::describe;
@@ -20,6 +21,7 @@ use crate::counts::Counts;
 use crate::ensure;
 use crate::history::setting;
 use crate::machine::{DIR, Machine};
+use crate::newest;
 use crate::observe::{self, Tables};
 use crate::suites::pieces::{Pieces, last_group};
 use crate::suites::readers::{LogRecords, look_at_part};
@@ -35,6 +37,8 @@ pub(super) struct AtRest {
     digest: u64,
     tables: Tables,
     setting: Option<usize>,
+    /// The parts that keep the newest rows.
+    latest: Vec<PathBuf>,
     pieces: Pieces,
     log: LogRecords,
     /// The same without the last group of the log, which a power cut may leave as well.
@@ -53,6 +57,7 @@ pub(super) enum Outcome {
     Refused,
     Named,
     Harmless,
+    Searched,
     Beginning,
 }
 
@@ -85,6 +90,7 @@ impl AtRest {
             digest: engine.digest().map_err(refused)?,
             tables: observe::tables(&engine).map_err(refused)?,
             setting: setting(&engine),
+            latest: latest(&machine).map_err(refused)?,
             pieces: Pieces::of(&machine, &files)?,
             log: LogRecords::of(&machine)?,
             beginning: Beginning::of(&machine, newest_segment(&files))?,
@@ -166,10 +172,8 @@ impl AtRest {
         let flipped = || -> Result<Outcome, Violation> {
             let flip = |disk: &SimDisk| disk.flip_bit(path, at, bit.bit);
             let (outcome, complaint) = look(self, path, &flip)?;
-            // A spare segment has nothing but zeros; one that has something else is removed by a start.
-            let is_spare = path.extension() == Some("spare".as_ref());
             ensure!(
-                (is_spare && outcome == Outcome::Harmless)
+                (outcome == Outcome::Harmless && self.is_no_part_of_log(path, at))
                     || self.pieces.is_named(&complaint, path, at),
                 "{outcome:?}, and verify does not name where: {complaint:?}"
             );
@@ -222,6 +226,10 @@ impl AtRest {
         damage: Damage<'_>,
     ) -> Result<(Outcome, String), Violation> {
         match path.extension().and_then(|extension| extension.to_str()) {
+            Some("part") if self.keeps_newest(name_of(path)) => {
+                let (_, complaint) = look_at_part(&self.damaged(damage)?, path)?;
+                Ok((Outcome::Searched, complaint))
+            }
             Some("part") => look_at_part(&self.damaged(damage)?, path),
             Some("log") => self.log.look(&self.damaged(damage)?, &self.beginning.log),
             _ => self.look_at_all(path, damage),
@@ -251,6 +259,10 @@ impl AtRest {
         };
         // One number for everything: where it is the same, nothing is missing and nothing is new.
         match engine.digest() {
+            Ok(digest) if digest == self.digest && self.keeps_newest(name) => {
+                newest::check(&engine)?;
+                Ok(Outcome::Searched)
+            }
             Ok(digest) if digest == self.digest => Ok(Outcome::Harmless),
             Ok(digest)
                 if digest == self.beginning.digest && name_of(self.newest_segment()) == name =>
@@ -259,6 +271,22 @@ impl AtRest {
             }
             _ => self.compare(&engine, machine, name, beginning),
         }
+    }
+
+    /// Tells whether the log never reads a byte: of a spare segment, which a start removes unless it has
+    /// nothing but zeros, or behind the end of one that another goes on from, which a crash leaves as long
+    /// as it was.
+    fn is_no_part_of_log(&self, path: &Path, at: u64) -> bool {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("spare") => true,
+            Some("log") => path != self.newest_segment() && self.pieces.is_in_last(path, at),
+            _ => false,
+        }
+    }
+
+    /// Tells whether a file is a part that keeps newest rows.
+    fn keeps_newest(&self, name: &str) -> bool {
+        self.latest.iter().any(|path| name_of(path) == name)
     }
 
     /// Finds out which tables are not what they were.
@@ -317,6 +345,15 @@ impl Beginning {
     }
 }
 
+/// Returns the parts that keep newest rows.
+fn latest(machine: &Machine) -> Result<Vec<PathBuf>, Error> {
+    let report = offline::inspect_manifest(&machine.environment()?, None)?;
+    let parts = report.latest.iter();
+    Ok(parts
+        .map(|meta| Path::new(DIR).join("parts").join(meta.id.file_name()))
+        .collect())
+}
+
 fn newest_segment(files: &[(PathBuf, u64)]) -> &Path {
     let paths = files.iter().map(|(path, _)| path.as_path());
     let segments = paths.filter(|path| path.extension() == Some("log".as_ref()));
@@ -328,6 +365,7 @@ fn count(outcome: Outcome, counts: &mut Counts) {
         Outcome::Refused => "bits refused",
         Outcome::Named => "bits named by the tables they are in",
         Outcome::Harmless => "bits that carry nothing",
+        Outcome::Searched => "bits of newest rows, searched for in the parts",
         Outcome::Beginning => "bits of the last group, cut off with it",
     });
 }

@@ -101,6 +101,23 @@ pub(super) const HISTORIES: &[&[Step]] = &[
         Step::Wait(200),
         Step::Compact,
     ],
+    // A table keeps every row for a while, and rows are deleted from it in both modes.
+    &[
+        Step::Send(4),
+        Step::Flush,
+        Step::AppendOnly(true),
+        Step::Send(3),
+        Step::Flush,
+        Step::Delete,
+        Step::AppendOnly(false),
+        Step::Compact,
+        Step::Send(2),
+        Step::Delete,
+        Step::AppendOnly(true),
+        Step::Send(1),
+        Step::Flush,
+        Step::Compact,
+    ],
     // Rows are deleted, and the newest rows searched for.
     &[
         Step::Send(4),

@@ -105,6 +105,7 @@ const STEPS: &[Step] = &[
     Step::Send(4),
     Step::Edit,
     Step::Delete,
+    Step::AppendOnly(true),
     Step::Flush,
     Step::Compact,
     Step::DataKey,
@@ -113,6 +114,7 @@ const STEPS: &[Step] = &[
     Step::Wait(200),
     Step::Flush,
     Step::Compact,
+    Step::AppendOnly(false),
     Step::Send(4),
     Step::Vouch,
 ];

@@ -39,6 +39,13 @@ impl Pieces {
         all.collect::<Result<_, _>>().map(Self)
     }
 
+    /// Tells whether a byte is in the last piece of a file: of a segment, behind its last group.
+    pub(super) fn is_in_last(&self, path: &Path, at: u64) -> bool {
+        let pieces = self.0.get(path);
+        let last = pieces.and_then(|pieces| pieces.last());
+        last.is_some_and(|last| last.contains(&at))
+    }
+
     /// Tells whether a complaint names the file, and an offset in the piece that a byte of it is in.
     pub(super) fn is_named(&self, complaint: &str, path: &Path, at: u64) -> bool {
         let pieces = self.0.get(path);
@@ -134,5 +141,6 @@ mod tests {
         assert!(!names("/data/a is damaged: at byte 40: no", 80));
         assert!(!names("/data/a is damaged", 0) && !names("/data/b at byte 0", 0));
         assert!(!names("/data/a at byte 90", 89) && !names("", 0));
+        assert!(pieces.is_in_last(path, 80) && !pieces.is_in_last(path, 79));
     }
 }

@@ -1,14 +1,15 @@
 //! Short histories by chance, the power cut after every change of the disk that they make.
 //!
 //! Most of what goes wrong needs few steps: here all the time goes to many different few of them. One
-//! store is run once and photographed at every change; each photograph is crashed in several ways.
+//! store is run once and photographed at every change; each photograph is crashed in several ways. One in
+//! three is about a table whose mode is changed, which needs something to be there before.
 
 use crate::counts::Counts;
 use crate::dice::Dice;
-use crate::history::History;
+use crate::history::{History, Step};
 use crate::machine::Machine;
 use crate::suites::exhaustive::cut_everywhere;
-use crate::suites::swarm::step;
+use crate::suites::swarm::{step, step_of_mode};
 use crate::told::Told;
 use crate::violation::Violation;
 use crate::workload::Workload;
@@ -35,14 +36,20 @@ pub(super) fn case(seed: u64, counts: &mut Counts) -> Result<(), Violation> {
         base: 0,
         dice: &mut dice,
     };
-    let Some(engine) = history.run(&[]) else {
+    let is_of_mode = history.dice.one_in(3);
+    let before = if is_of_mode { BEFORE_MODE } else { &[] };
+    let Some(engine) = history.run(before) else {
         return Err(Violation("a store without faults does not open".into()));
     };
     photograph_all(&machine);
     let environment = machine.environment();
     let environment = environment.map_err(|error| Violation(error.to_string()))?;
     for _ in 0..1 + history.dice.below(4) {
-        let step = step(history.dice);
+        let step = if is_of_mode && history.dice.one_in(2) {
+            step_of_mode(history.dice)
+        } else {
+            step(history.dice)
+        };
         history.step(&engine, &environment, step);
     }
     if history.dice.one_in(4) {
@@ -57,6 +64,16 @@ fn photograph_all(machine: &Machine) {
     machine.disk.photograph(begin..begin + CHANGES_MAX);
 }
 
+/// What is there before the mode of a table is changed under power cuts: rows of equal series and time in
+/// parts and in memory, kept and merged.
+const BEFORE_MODE: &[Step] = &[
+    Step::Send(4),
+    Step::Flush,
+    Step::AppendOnly(true),
+    Step::Send(4),
+    Step::Flush,
+    Step::Send(2),
+];
 /// Outcomes of each power cut that are looked at.
 const OUTCOMES: u64 = 4;
 /// More changes than a short history makes.

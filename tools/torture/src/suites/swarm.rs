@@ -95,7 +95,7 @@ fn live(
 
 /// Returns a step by chance.
 pub(super) fn step(dice: &mut Dice) -> Step {
-    match dice.below(32) {
+    match dice.below(35) {
         0..14 => Step::Send(u8::try_from(1 + dice.below(4)).unwrap_or(1)),
         14..16 => Step::Resend,
         16 => Step::Edit,
@@ -107,7 +107,20 @@ pub(super) fn step(dice: &mut Dice) -> Step {
         26 => Step::Vouch,
         27..30 => Step::Wait(u8::try_from(dice.below(90)).unwrap_or(1)),
         30 => Step::MasterKey,
-        _ => Step::DataKey,
+        31 => Step::DataKey,
+        _ => step_of_mode(dice),
+    }
+}
+
+/// Returns a step by chance that matters to a table whose mode is changed.
+pub(super) fn step_of_mode(dice: &mut Dice) -> Step {
+    match dice.below(8) {
+        0..2 => Step::AppendOnly(true),
+        2..4 => Step::AppendOnly(false),
+        4 => Step::Delete,
+        5 => Step::Flush,
+        6 => Step::Compact,
+        _ => Step::Send(2),
     }
 }
 
@@ -146,5 +159,9 @@ pub(super) fn checked(
     counts.count("crashes");
     let copy = machine.with(machine.disk.copy());
     faults::clear(&copy.disk);
-    check(&copy, told, moment, dice)
+    let found = check(&copy, told, moment, dice)?;
+    if told.changes.is_any_of_mode(&found.changes) {
+        counts.count("behind a change of mode");
+    }
+    Ok(found)
 }
