@@ -221,16 +221,18 @@ impl Walker {
             if position >= self.limit {
                 break;
             }
-            let next = after(position, entry.payload_bytes);
             match self.read_body(header, position, entry)? {
                 Ok(payload) => {
                     let binding = entry.binding;
+                    // It was read, so that it ends within the file; the list alone may claim any length.
+                    let next = after(position, entry.payload_bytes);
                     bodies.push(WalkedBody {
                         lsn: position,
                         next,
                         binding,
                         payload,
                     });
+                    position = next;
                 }
                 Err(fault) => {
                     let offset = self.offset(position);
@@ -241,7 +243,6 @@ impl Walker {
                     }));
                 }
             }
-            position = next;
         }
         Ok(Ok(WalkedGroup {
             lsn: header.lsn,
@@ -316,7 +317,7 @@ impl Walker {
 
     /// Reads what follows a record's header.
     fn read_sealed(&self, lsn: Lsn, cipher_bytes: u32) -> Result<Result<SealedText, Fault>, Error> {
-        let end = self.offset(after(lsn, cipher_bytes));
+        let end = self.offset(lsn) + record_bytes(cipher_bytes.into());
         if end > self.segment.file_bytes {
             return Ok(Err(Fault::Incomplete("the file ends within a record")));
         }
@@ -343,7 +344,7 @@ impl Walker {
     }
 }
 
-/// Returns the position behind a record.
+/// Returns the position behind a record that lies within its file.
 pub(crate) const fn after(lsn: Lsn, cipher_bytes: u32) -> Lsn {
     Lsn::new(lsn.get() + record_bytes(cipher_bytes as u64))
 }
