@@ -72,6 +72,14 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
+    /// The key file holds another key than the one that the keyring beside it needs.
+    #[error("{path} does not hold the key of the keyring beside it")]
+    WrongKey {
+        /// The key file.
+        path: PathBuf,
+        /// Both keys by their ids.
+        source: seal::Error,
+    },
     /// The spool's keys or files are damaged or foreign.
     #[error(transparent)]
     Seal(#[from] seal::Error),
@@ -108,7 +116,7 @@ impl Error {
         use wire::v1::RefusalCode;
         match self {
             Self::Config { .. } | Self::Unsupported { .. } | Self::Wire(_) => Kind::Invalid,
-            Self::Password { .. } => Kind::Denied,
+            Self::Password { .. } | Self::WrongKey { .. } => Kind::Denied,
             Self::Disk { .. } | Self::InUse { .. } | Self::Tls { .. } => Kind::Unavailable,
             Self::Connection { .. } | Self::Server { .. } | Self::Stopping => Kind::Unavailable,
             Self::Statement { code, .. } => statement_kind(code),

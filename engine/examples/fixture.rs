@@ -1,6 +1,7 @@
 //! Writes a fixture of the store's formats as they stand; once for each format, then never again.
 //!
-//! `cargo run -p engine --example fixture -- engine/tests/fixtures/NUMBER`
+//! `cargo run -p engine --example fixture -- CONTENTS engine/tests/fixtures/NUMBER`, where `CONTENTS` is
+//! `shapes` for values of every kind or `aged` for a store that has been at work for days.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,35 +13,66 @@
 
 use std::path::{Path, PathBuf};
 
-use platform::{Disk, durable};
+use engine::Engine;
+use platform::{Disk, SimDisk, durable};
 
+#[path = "../tests/store/aged.rs"]
+mod aged;
 #[path = "../tests/store/contents.rs"]
 mod contents;
 #[path = "../tests/store/harness.rs"]
 mod harness;
 
 fn main() {
-    let dir = PathBuf::from(std::env::args().nth(1).expect("usage: fixture DIRECTORY"));
+    let mut arguments = std::env::args().skip(1);
+    let usage = "usage: fixture shapes|aged DIRECTORY";
+    let contents = arguments.next().expect(usage);
+    let dir = PathBuf::from(arguments.next().expect(usage));
     let mut machine = harness::Machine::new(1);
-    machine.settings.log.segment_bytes = 64 << 10;
-    let engine = contents::write_contents(&machine);
-    for table in ["cpu", "waits"] {
-        let lines = harness::lines(&engine, table);
-        std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join(format!("{table}.rows")), lines.join("\n") + "\n").unwrap();
-    }
+    let (machine, engine) = match contents.as_str() {
+        "shapes" => {
+            machine.settings.log.segment_bytes = 64 << 10;
+            let engine = contents::write_contents(&machine);
+            (machine, engine)
+        }
+        "aged" => {
+            aged::set(&mut machine);
+            aged::write_aged(&machine)
+        }
+        _ => panic!("{usage}"),
+    };
     // What a power cut leaves, so that the log has rows that no part has.
-    let disk = machine.disk.crash();
+    copy(&machine.disk.copy().crash(), &dir.join("data"));
+    write_rows(&engine, &dir);
+}
+
+/// Writes all rows of each table beside the data, and the newest of each series.
+fn write_rows(engine: &Engine, dir: &Path) {
+    for table in engine.view().tables() {
+        let name = table.definition().name.to_string();
+        let latest = table.latest(u64::MAX).unwrap();
+        let newest = harness::scan(&latest, &harness::everything(&latest));
+        for (extension, lines) in [("rows", harness::lines(engine, &name)), ("newest", newest)] {
+            let path = dir.join(format!("{name}.{extension}"));
+            std::fs::write(path, lines.join("\n") + "\n").unwrap();
+        }
+    }
+}
+
+/// Copies a data directory, but for what a start makes anew or removes.
+fn copy(disk: &SimDisk, dir: &Path) {
     for folder in ["", "wal", "manifest", "parts"] {
         let from = Path::new("/data").join(folder);
-        let to = dir.join("data").join(folder);
+        let to = dir.join(folder);
         std::fs::create_dir_all(&to).unwrap();
         for entry in disk.list(&from).unwrap() {
-            let path = from.join(&entry.name);
-            if entry.is_dir || entry.name.ends_with(".spare") {
+            let is_left_over = [".spare", ".tmp"]
+                .iter()
+                .any(|end| entry.name.ends_with(end));
+            if entry.is_dir || is_left_over || entry.name == "LOCK" {
                 continue;
             }
-            let bytes = durable::read_file(&disk, &path).unwrap();
+            let bytes = durable::read_file(disk, &from.join(&entry.name)).unwrap();
             std::fs::write(to.join(&entry.name), bytes).unwrap();
         }
     }

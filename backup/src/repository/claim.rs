@@ -20,6 +20,21 @@ struct ClusterRecord {
     created: Timestamp,
 }
 
+/// The keyring that a master key opens.
+#[derive(Debug)]
+pub(crate) struct Keyrings {
+    pub(crate) newest: Keyring,
+    /// What is wrong with other copies, which may have been newer.
+    pub(crate) damage: Vec<Damage>,
+}
+
+/// An object that is not what its name says.
+#[derive(Debug, Clone)]
+pub(crate) struct Damage {
+    pub(crate) object: String,
+    pub(crate) reason: String,
+}
+
 impl Repository {
     /// Makes this place the repository of the keyring's cluster, or checks that it is, and stores a
     /// copy of the keyring, which the master key alone opens.
@@ -51,17 +66,22 @@ impl Repository {
     ///
     /// # Errors
     /// [`Error::NoRepository`], [`Error::Missing`] when there is none, [`Error::Seal`] with the ids
-    /// of both keys when another master key is needed.
+    /// of both keys when another master key is needed, [`Error::Damaged`].
     pub async fn open_keyring(&self, master: &MasterKey) -> Result<Keyring, Error> {
+        Ok(self.open_keyrings(master).await?.newest)
+    }
+
+    /// As [`Self::open_keyring`], telling which copies are damaged.
+    pub(crate) async fn open_keyrings(&self, master: &MasterKey) -> Result<Keyrings, Error> {
         let cluster = self.cluster().await?;
-        let (mut newest, mut refusal) = (None::<Keyring>, None);
+        let (mut newest, mut refusal, mut damage) = (None::<Keyring>, None, Vec::new());
         for listed in self.list(Folder::Keyring).await? {
             let Some(hash) = layout::parse_keyring(&listed.object) else {
                 continue;
             };
             let bytes = self.read(&listed.object).await?;
             if BlobHash::of(&bytes) != hash {
-                refusal = Some(Error::Damaged {
+                damage.push(Damage {
                     object: listed.object,
                     reason: "its content does not match its name".to_owned(),
                 });
@@ -74,10 +94,14 @@ impl Repository {
                     let most = newest.as_ref().map_or(0, |newest| newest.data_keys().len());
                     newest = if keys > most { Some(keyring) } else { newest };
                 }
+                // What the keyring says is authentic, and `cluster.json` stands in clear.
                 Ok(keyring) => {
-                    refusal = Some(Error::WrongCluster {
-                        expected: cluster,
-                        actual: keyring.cluster(),
+                    let (object, actual) = (listed.object, keyring.cluster());
+                    refusal = Some(Error::Damaged {
+                        object: layout::CLUSTER.to_owned(),
+                        reason: format!(
+                            "it names cluster {cluster}, and {object} is of cluster {actual}"
+                        ),
                     });
                 }
                 Err(source) => {
@@ -88,11 +112,16 @@ impl Repository {
                 }
             }
         }
-        newest.ok_or_else(|| {
-            refusal.unwrap_or(Error::Missing {
-                object: Folder::Keyring.name().to_owned(),
-            })
-        })
+        match newest {
+            Some(newest) => Ok(Keyrings { newest, damage }),
+            None => {
+                Err(refusal
+                    .or_else(|| damage.pop().map(Error::from))
+                    .unwrap_or(Error::Missing {
+                        object: Folder::Keyring.name().to_owned(),
+                    }))
+            }
+        }
     }
 
     /// Stores a copy of the keyring; the same one is stored once.
@@ -154,6 +183,26 @@ impl Repository {
                 Err(Error::ConditionalPut { store })
             }
         }
+    }
+}
+
+/// Returns an error, or in its place the damage that it follows from: where a data key is missing, the
+/// copy of the keyring that has it is damaged.
+pub(crate) fn blamed(damage: &[Damage], error: Error) -> Error {
+    let is_key_missing = matches!(
+        error,
+        Error::Seal {
+            source: seal::Error::MissingDataKey { .. },
+            ..
+        }
+    );
+    let damage = damage.last().filter(|_| is_key_missing);
+    damage.map_or(error, |damage| damage.clone().into())
+}
+
+impl From<Damage> for Error {
+    fn from(Damage { object, reason }: Damage) -> Self {
+        Self::Damaged { object, reason }
     }
 }
 

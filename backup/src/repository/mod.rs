@@ -27,6 +27,7 @@ use platform::Entropy;
 
 pub(crate) use blob::{Blob, LocalFile};
 pub(crate) use catalogue::Stored;
+pub(crate) use claim::{Damage, Keyrings, blamed};
 pub(crate) use epoch::{EpochRecord, LogStart, Writer};
 pub(crate) use object::Created;
 pub(crate) use timeline::{TIMELINE_FORMAT, TimelineRecord};

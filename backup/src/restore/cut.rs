@@ -7,7 +7,7 @@ use platform::{Disk, OpenMode};
 use schema::{Lsn, Timestamp};
 use seal::FileKind;
 use tracing::warn;
-use wal::{Log, SegmentStatus, Start, Until};
+use wal::{Log, SegmentStatus, Start, TornTail, Until};
 
 use super::RestoreRequest;
 use super::plan::Plan;
@@ -28,6 +28,7 @@ pub(super) struct Cut {
 struct Ended {
     cut: Cut,
     goes_on: bool,
+    torn: Option<TornTail>,
 }
 
 /// Reads the fetched log to the target and begins the new timeline behind it.
@@ -46,9 +47,20 @@ pub(super) async fn cut(request: &RestoreRequest, plan: &Plan, dir: &Path) -> Re
     let last_fetched = plan.log.last().map(|object| object.name.segment);
     let work = move || end_log(environment, start, last_fetched);
     let ended = tokio::task::spawn_blocking(work).await;
-    let Ended { mut cut, goes_on } = ended.map_err(|_| Error::Aborted {
+    let Ended {
+        mut cut,
+        goes_on,
+        torn,
+    } = ended.map_err(|_| Error::Aborted {
         task: "cuts the log",
     })??;
+    // What is archived was durable, to its last byte: no crash has torn it.
+    if let (Some(torn), Some(last)) = (torn, plan.log.last()) {
+        return Err(Error::Damaged {
+            object: last.name.object(),
+            reason: format!("{}, at offset {}", torn.reason, torn.offset),
+        });
+    }
     if cut.end_lsn == base.end_lsn {
         // Where nothing had to be replayed, the log tells no time.
         cut.end_time = cut.end_time.max(base.end_time);
@@ -133,7 +145,11 @@ fn end_log(
         end_time: report.last_commit_time,
     };
     log.close().map_err(failed)?;
-    Ok(Ended { cut, goes_on })
+    Ok(Ended {
+        cut,
+        goes_on,
+        torn: report.torn,
+    })
 }
 
 /// Tells whether a segment's file holds more than what counts of it.

@@ -6,7 +6,7 @@ use super::RestorePlan;
 use super::lineage::{self, Branch, LogObject};
 use super::target::{self, At};
 use crate::layout::{Folder, SegmentName};
-use crate::repository::{Stored, TimelineRecord};
+use crate::repository::{EpochRecord, Keyrings, Stored, TimelineRecord, blamed};
 use crate::{Error, Repository};
 
 /// What to fetch, and how to go on from there.
@@ -29,10 +29,13 @@ impl Plan {
         master: &MasterKey,
         at: &At,
     ) -> Result<Self, Error> {
-        let keyring = repository.open_keyring(master).await?;
-        let manifests = repository.manifests(&keyring).await?;
-        let epochs = repository.epochs(&keyring).await?;
-        let timelines = repository.timelines(&keyring).await?;
+        let Keyrings { newest, damage } = repository.open_keyrings(master).await?;
+        let records = Records::read(repository, &newest).await;
+        let Records {
+            manifests,
+            epochs,
+            timelines,
+        } = records.map_err(|error| blamed(&damage, error))?;
         let objects = log_objects(repository).await?;
         let last = last_timeline(at, &manifests).or_else(|| lineage::newest_timeline(&epochs));
         let branches = lineage::branches(&timelines, last.unwrap_or(1));
@@ -44,7 +47,7 @@ impl Plan {
         check_begin(&base, &log)?;
         let parent = log.last().map(|object| object.name.timeline);
         Ok(Self {
-            keyring,
+            keyring: newest,
             parent: parent.unwrap_or(base.manifest.record.timeline),
             next_timeline: next_timeline(&timelines, &objects, &manifests),
             base,
@@ -75,6 +78,23 @@ impl Plan {
             log_segments: self.log.len() as u64,
             bytes: self.bytes(),
         }
+    }
+}
+
+/// The sealed records of a repository.
+struct Records {
+    manifests: Vec<Stored>,
+    epochs: Vec<EpochRecord>,
+    timelines: Vec<TimelineRecord>,
+}
+
+impl Records {
+    async fn read(repository: &Repository, keyring: &Keyring) -> Result<Self, Error> {
+        Ok(Self {
+            manifests: repository.manifests(keyring).await?,
+            epochs: repository.epochs(keyring).await?,
+            timelines: repository.timelines(keyring).await?,
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use seal::{Keyring, MasterKey};
 
 use crate::layout::{self, Folder};
 use crate::manifest::Manifest;
-use crate::repository::{Blob, EpochRecord, Stored, TimelineRecord};
+use crate::repository::{Blob, Damage, EpochRecord, Keyrings, Stored, TimelineRecord, blamed};
 use crate::restore::lineage::LogObject;
 use crate::restore::log_objects;
 use crate::{BlobHash, Error, Repository};
@@ -69,15 +69,31 @@ pub async fn verify(
     only: Option<&str>,
     level: VerifyLevel,
 ) -> Result<VerifyReport, Error> {
-    let keyring = Arc::new(repository.open_keyring(master).await?);
+    let Keyrings { newest, damage } = repository.open_keyrings(master).await?;
+    let verified = verify_with(repository, &Arc::new(newest), only, level).await;
+    let mut report = verified.map_err(|error| blamed(&damage, error))?;
+    report
+        .problems
+        .extend(damage.into_iter().map(Problem::from));
+    report.problems.sort();
+    report.problems.dedup();
+    Ok(report)
+}
+
+async fn verify_with(
+    repository: &Repository,
+    keyring: &Arc<Keyring>,
+    only: Option<&str>,
+    level: VerifyLevel,
+) -> Result<VerifyReport, Error> {
     let mut verification = Verification {
         repository,
-        epochs: repository.epochs(&keyring).await?,
-        timelines: repository.timelines(&keyring).await?,
+        epochs: repository.epochs(keyring).await?,
+        timelines: repository.timelines(keyring).await?,
         objects: log_objects(repository).await?,
         report: VerifyReport::default(),
     };
-    let manifests = verification.manifests(&keyring, only).await?;
+    let manifests = verification.manifests(keyring, only).await?;
     let log = match only {
         Some(_) => verification.log_of(&manifests),
         None => verification.whole_log(&manifests),
@@ -94,10 +110,8 @@ pub async fn verify(
     }
     if level == VerifyLevel::Full {
         verification.full(blobs.into_values().collect()).await?;
-        verification.walk(log, &keyring).await?;
+        verification.walk(log, keyring).await?;
     }
-    verification.report.problems.sort();
-    verification.report.problems.dedup();
     Ok(verification.report)
 }
 
@@ -114,6 +128,12 @@ impl FromStr for VerifyLevel {
                 text: text.to_owned(),
             }),
         }
+    }
+}
+
+impl From<Damage> for Problem {
+    fn from(Damage { object, reason }: Damage) -> Self {
+        Self { object, reason }
     }
 }
 

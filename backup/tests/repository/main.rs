@@ -7,6 +7,8 @@ mod directory;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod gaps;
 #[cfg(test)]
 mod history;

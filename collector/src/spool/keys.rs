@@ -10,7 +10,8 @@ use crate::Error;
 /// Opens the keyring of a state directory, making key and keyring where both are absent.
 ///
 /// # Errors
-/// [`Error::Seal`] when one of the two is missing or damaged, or the key file's mode is too wide.
+/// [`Error::Seal`] when one of the two is missing or damaged, or the key file's mode is too wide;
+/// [`Error::WrongKey`] when the keyring needs another key.
 pub(crate) fn open_keyring(
     disk: &dyn Disk,
     entropy: &dyn Entropy,
@@ -30,7 +31,15 @@ pub(crate) fn open_keyring(
     };
     let source = KeySource::File(key_path.clone());
     if exists(&ring_path)? {
-        return Ok(source.open_keyring(disk, &ring_path)?);
+        let opened = source.open_keyring(disk, &ring_path);
+        return opened.map_err(|error| match error {
+            // The keyring is whole by its checksum: what does not fit it is the key.
+            seal::Error::WrongMasterKey { .. } => Error::WrongKey {
+                path: key_path,
+                source: error,
+            },
+            other => other.into(),
+        });
     }
     // A crash between the two leaves a key without a keyring: it protects nothing yet.
     let master = match exists(&key_path)? {

@@ -23,4 +23,6 @@ pub(crate) use ledger::BatchId;
 pub(crate) use store::{Spool, SpoolSettings};
 
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod tests;

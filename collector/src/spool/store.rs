@@ -415,6 +415,9 @@ fn open_log(settings: &SpoolSettings, from: Lsn, visit: &mut Visit<'_>) -> Resul
         Ok(())
     })?;
     tracing::debug!(?report, "spool opened");
+    if let Some(torn) = report.torn {
+        warn!(%torn, "the spool ends before what is not whole: a crash left it, or it is damaged");
+    }
     Ok(log)
 }
 

@@ -7,6 +7,8 @@
 )]
 
 mod ack;
+#[expect(dead_code, reason = "what fixtures are written with")]
+mod aged;
 mod catalogue;
 mod compaction;
 #[expect(dead_code, reason = "what fixtures are written with")]

@@ -64,7 +64,10 @@ impl World {
         segment_bytes: u64,
     ) -> Self {
         let (dir, entropy) = (tempfile::tempdir().unwrap(), SimEntropy::new(17));
-        let (master, cluster) = (MasterKey::generate(&entropy), ClusterId::generate(&entropy));
+        let (master, cluster) = (
+            MasterKey::from_bytes(&MASTER),
+            ClusterId::generate(&entropy),
+        );
         let data = dir.path().join("data");
         RealDisk.create_dir_all(&data).unwrap();
         let path = data.join("keyring");
@@ -328,5 +331,7 @@ fn open(dir: &Path, clock: &Arc<SimClock>, keyring: &Arc<Keyring>, bytes: u64) -
     Arc::new(Engine::open(environment, settings, engine::Recovery::default()).unwrap())
 }
 
+/// The master key of every server.
+pub(crate) const MASTER: [u8; 32] = [7; 32];
 const START: i64 = 1_795_000_000_000_000_000;
 const SEGMENT_BYTES: u64 = 16 << 10;
