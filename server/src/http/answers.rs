@@ -159,11 +159,11 @@ mod tests {
         answers.watch(body, place.requests().begin())
     }
 
-    /// Returns for how long the client is still waited for, rounded to seconds.
+    /// Returns for how long the client is still waited for, in seconds that have begun.
     fn seconds_left(answers: &Answers) -> Option<u64> {
         let pending = answers.pending.lock();
         let left = pending.due.values().min()?.duration_since(Instant::now());
-        Some(left.as_secs_f64().round() as u64)
+        Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
     }
 
     #[tokio::test]
