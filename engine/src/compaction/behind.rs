@@ -4,7 +4,7 @@
 //! that is furthest behind tells how fast rows may come in, whichever is being merged.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schema::Lsn;
@@ -39,40 +39,57 @@ impl<'a> Behind<'a> {
     /// Looks at all tables, if there was a flush since.
     pub(super) fn look(&self, failed: &Failed) {
         let state = self.store.state.load();
-        if self.looked.get() != Some(state.flushed_lsn) {
-            self.look_at(&state, failed);
+        if self.looked.get() == Some(state.flushed_lsn) {
+            return;
         }
-    }
-
-    /// Looks at all tables, since parts were merged.
-    pub(super) fn look_again(&self, failed: &Failed) {
-        self.look_at(&self.store.state.load(), failed);
-    }
-
-    fn look_at(&self, state: &State, failed: &Failed) {
         self.looked.set(Some(state.flushed_lsn));
-        let mut due = BTreeMap::new();
-        for (name, table) in &state.tables {
-            let failed = failed.get(name).map_or(&[][..], Vec::as_slice);
-            let wanted = (Effort::Usual, failed);
-            let merges = with_situation(self.store, (state, table), wanted, |situation| {
-                merges_due(situation, DUE_MAX)
-            });
-            if merges > 0 {
-                due.insert(Arc::clone(name), merges);
+        // What was known of tables that are gone goes as well.
+        self.due.borrow_mut().clear();
+        for name in state.tables.keys() {
+            if self.store.is_closing() {
+                break;
             }
+            self.look_at(&state, name, failed);
         }
-        let most = due.values().max().copied();
-        self.store.brake.set(most.unwrap_or(0));
-        self.due.replace(due);
+        self.tell();
     }
 
-    /// Returns the table that is furthest behind, if it is further behind than this one by more than a
-    /// merge: each waits for one that is under way now and then.
-    pub(super) fn further_than(&self, table: &str) -> Option<Arc<str>> {
+    /// Looks at a table, since its parts were merged.
+    pub(super) fn look_again(&self, name: &Arc<str>, failed: &Failed) {
+        self.look_at(&self.store.state.load(), name, failed);
+        self.tell();
+    }
+
+    fn look_at(&self, state: &State, name: &Arc<str>, failed: &Failed) {
+        let failed = failed.get(name).map_or(&[][..], Vec::as_slice);
+        let wanted = (Effort::Usual, failed);
+        let merges = state.table(name).map_or(0, |table| {
+            with_situation(self.store, (state, table), wanted, |situation| {
+                merges_due(situation, DUE_MAX)
+            })
+        });
+        match merges {
+            0 => self.due.borrow_mut().remove(name),
+            _ => self.due.borrow_mut().insert(Arc::clone(name), merges),
+        };
+    }
+
+    fn tell(&self) {
+        let most = self.due.borrow().values().max().copied();
+        self.store.brake.set(most.unwrap_or(0));
+    }
+
+    /// Returns the table that is furthest behind of those that are not set aside, if it is further behind
+    /// than this one by more than a merge: each waits for one that is under way now and then.
+    pub(super) fn further_than(
+        &self,
+        table: &str,
+        set_aside: &BTreeSet<Arc<str>>,
+    ) -> Option<Arc<str>> {
         let due = self.due.borrow();
         let own = due.get(table).copied().unwrap_or(0);
-        let (name, merges) = due.iter().max_by_key(|(_, merges)| **merges)?;
+        let others = due.iter().filter(|(name, _)| !set_aside.contains(*name));
+        let (name, merges) = others.max_by_key(|(_, merges)| **merges)?;
         (*merges > own + 1).then(|| Arc::clone(name))
     }
 }

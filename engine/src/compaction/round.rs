@@ -70,26 +70,33 @@ impl<'a> Round<'a> {
             expire(self.store, name)?;
         }
         loop {
-            self.behind.look_again(&self.failed);
+            self.behind.look(&self.failed);
             if self.store.is_closing() || !(self.merge_out_of_turn(name) || self.merge_one(name)?) {
                 break;
             }
         }
-        if self.failed.contains_key(name) {
+        if self.failed.contains_key(name) || self.is_damaged(name) {
             // The search for newest rows would meet the damaged page as well.
             return Ok(());
         }
         renew_latest(self.store, name, self.effort, renewals)
     }
 
+    /// Tells whether a table has a part that is left alone for a damaged page.
+    fn is_damaged(&self, name: &str) -> bool {
+        let state = self.store.state.load();
+        let table = state.table(name).filter(|_| self.effort == Effort::Usual);
+        table.is_some_and(|table| table.parts.iter().any(|part| part.is_damaged()))
+    }
+
     /// Merges once for a table that is further behind; tells whether it did.
     fn merge_out_of_turn(&mut self, name: &str) -> bool {
         let further = match self.effort {
-            Effort::Usual => self.behind.further_than(name),
+            Effort::Usual => self.behind.further_than(name, &self.set_aside),
             // Somebody waits for this table, or the next.
             Effort::Full => None,
         };
-        let Some(further) = further.filter(|table| !self.set_aside.contains(table)) else {
+        let Some(further) = further else {
             return false;
         };
         match self.merge_one(&further) {
@@ -126,6 +133,7 @@ impl<'a> Round<'a> {
             }
             outcome => outcome?,
         }
+        self.behind.look_again(name, &self.failed);
         Ok(true)
     }
 
@@ -165,12 +173,11 @@ mod tests {
     fn the_table_that_is_furthest_behind_is_merged_out_of_turn_and_slows_ingest_down() {
         let bare = store();
         let mut round = Round::new(&bare.store, Effort::Usual);
-        round.behind.look_again(&round.failed);
+        round.behind.look(&round.failed);
         assert_eq!(bare.store.brake.merges_due(), 3);
         assert!(!round.merge_out_of_turn("waits"), "no other is further");
         assert!(round.merge_out_of_turn("cpu"));
         assert_eq!(parts(&bare), [16, 1]);
-        round.behind.look_again(&round.failed);
         assert_eq!(bare.store.brake.merges_due(), 1);
         assert!(!round.merge_out_of_turn("waits"), "by one merge only");
         drop(round);
@@ -181,7 +188,7 @@ mod tests {
     fn a_table_that_cannot_be_merged_keeps_no_other_from_its_turn() {
         let bare = store();
         let mut round = Round::new(&bare.store, Effort::Usual);
-        round.behind.look_again(&round.failed);
+        round.behind.look(&round.failed);
         bare.disk
             .inject(Rule::new(Operation::Write, Fault::Io).under("/data/parts"));
         assert!(!round.merge_out_of_turn("cpu"));

@@ -127,12 +127,16 @@ impl MemTable {
         let open = self.chunks.get(self.closed..).unwrap_or_default();
         let level = open.last()?.level;
         let equal = open.iter().rev().take_while(|l| l.level == level);
-        let start = self.chunks.len() - equal.count();
-        let full = self.chunks.get(start..).filter(|equal| equal.len() > 1)?;
-        let bytes: usize = full.iter().map(|levelled| levelled.chunk.bytes).sum();
-        let is_worth_it = full.len() >= FAN_IN || bytes >= CHUNK_BYTES_MAX / 2;
         // A longer merge would hold up the acks of batches that come behind it.
-        (is_worth_it && bytes <= CHUNK_BYTES_MAX).then_some(start)
+        let (mut count, mut bytes) = (0, 0);
+        for levelled in equal {
+            if bytes + levelled.chunk.bytes > CHUNK_BYTES_MAX {
+                break;
+            }
+            (count, bytes) = (count + 1, bytes + levelled.chunk.bytes);
+        }
+        let is_worth_it = count >= FAN_IN || count > 1 && bytes >= CHUNK_BYTES_MAX / 2;
+        is_worth_it.then_some(self.chunks.len() - count)
     }
 }
 

@@ -162,7 +162,11 @@ fn a_delete_keeps_apart_only_chunks_up_to_the_last_that_it_is_for() {
 }
 
 /// Returns what each merge had, in KiB, of chunks of this size that come one after the other.
-fn merges_of(kibibytes: usize, count: u64) -> Vec<Vec<usize>> {
+fn merges_of(kibibytes: usize, count: usize) -> Vec<Vec<usize>> {
+    merges_of_all(&vec![kibibytes; count])
+}
+
+fn merges_of_all(kibibytes: &[usize]) -> Vec<Vec<usize>> {
     let index = SeriesIndex::default();
     let merges = std::cell::RefCell::new(Vec::new());
     let chunk = |bytes, at| {
@@ -171,7 +175,7 @@ fn merges_of(kibibytes: usize, count: u64) -> Vec<Vec<usize>> {
         chunk
     };
     let mut memtable = MemTable::default();
-    for at in 0..count {
+    for (at, kibibytes) in (0..).zip(kibibytes) {
         memtable = memtable.with(chunk(kibibytes << 10, at), |sources| {
             let sizes: Vec<usize> = sources.iter().map(|source| source.bytes >> 10).collect();
             let whole = chunk(sizes.iter().sum::<usize>() << 10, at);
@@ -194,4 +198,7 @@ fn eight_chunks_become_one_or_fewer_that_are_large_and_none_above_four_mebibytes
         "2 100 with another is above"
     );
     assert!(merges_of(2_500, 9).is_empty());
+    // One that is too large keeps none that come later apart.
+    let after_a_large_one = merges_of_all(&[&[5_000][..], &[72; 8]].concat());
+    assert_eq!(after_a_large_one, [[72; 8]]);
 }

@@ -181,7 +181,7 @@ impl TableView {
 
     /// Returns what the request selects, in partitions that can be read in parallel.
     ///
-    /// Asked again, a view gives the same partitions. Together they give every selected row once, in the [order](ScanOrder) that is asked for. There are
+    /// Asked again, this view of the table and its clones give the same partitions. Together they give every selected row once, in the [order](ScanOrder) that is asked for. There are
     /// none where no row can match, and fewer than were asked for where series are few, or where so many
     /// could not hold the footers of parts that they read at the same time.
     ///

@@ -131,8 +131,8 @@ pub struct HttpSettings {
     pub header_timeout_ms: u32,
     /// How long a connection may wait for another request. Default 75 s.
     pub idle_timeout_ms: u32,
-    /// How long a client may take nothing of an answer, and a second longer for each 4 KiB of the piece that
-    /// it should take. Default 30 s.
+    /// How long a client may take nothing of an answer: nothing that the system tells of, which holds
+    /// megabytes of it on long lines. Default 60 s.
     pub write_timeout_ms: u32,
     /// How fast the body of a write must come at least, after a grace of 10 s. Default 16 384 bytes a
     /// second.
@@ -293,7 +293,7 @@ impl Default for HttpSettings {
             header_bytes_max: 32 << 10,
             header_timeout_ms: 10_000,
             idle_timeout_ms: 75_000,
-            write_timeout_ms: 30_000,
+            write_timeout_ms: 60_000,
             body_bytes_per_second_min: 16 << 10,
             advertise: Vec::new(),
             room_bytes_max: 128 << 20,

@@ -7,8 +7,12 @@
 //!                           ── it is not, for write_timeout and a second for each 4 KiB ── stuck
 //! ```
 //! The next piece is asked for when there is room for it: with HTTP/1 in the buffers of the connection, with
-//! HTTP/2 in the window that the client grants. So a client of either that does not read, or grants nothing,
-//! is found out, and does not keep its place.
+//! HTTP/2 once the client has granted some window for the piece before. So a client of either that does not
+//! read, or grants nothing, is found out, and does not keep its place.
+//!
+//! With HTTP/2 the end of an answer is given together with its last piece, whether or not the window is large
+//! enough for that piece. Pieces are therefore small: a client that is slower than the others want its place
+//! may miss the last one, and no more.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -61,6 +65,7 @@ impl Answers {
             body,
             answers: Arc::clone(self),
             id,
+            rest: Bytes::new(),
             is_begun: false,
             _busy: busy,
         };
@@ -79,7 +84,10 @@ impl Answers {
                 None => given.await,
                 Some(due) if due <= Instant::now() => return,
                 // It may be taken meanwhile, and the next piece have longer.
-                Some(due) => sleep_until(due).await,
+                Some(due) => tokio::select! {
+                    () = sleep_until(due) => {}
+                    () = given => {}
+                },
             }
         }
     }
@@ -101,8 +109,30 @@ struct Watched {
     body: Body,
     answers: Arc<Answers>,
     id: u64,
+    /// What of a piece is still to be given.
+    rest: Bytes,
     is_begun: bool,
     _busy: Busy,
+}
+
+impl Watched {
+    /// Returns the next piece, or what else comes.
+    fn piece(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let bytes = self.rest.len().min(PIECE_BYTES_MAX);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes)))))
+    }
 }
 
 impl HttpBody for Watched {
@@ -115,7 +145,7 @@ impl HttpBody for Watched {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
         this.answers.take(this.id);
-        let polled = Pin::new(&mut this.body).poll_frame(context);
+        let polled = this.piece(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
             this.is_begun = true;
             let bytes = frame.data_ref().map_or(0, Bytes::len);
@@ -125,12 +155,18 @@ impl HttpBody for Watched {
     }
 
     fn is_end_stream(&self) -> bool {
-        // With HTTP/2 the end is asked for once the last piece has room, and would be taken for given at once.
+        // The end is asked for, so that it is seen to be taken.
         !self.is_begun && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, mut hint) = (self.rest.len() as u64, self.body.size_hint());
+        let (lower, upper) = (hint.lower(), hint.upper());
+        if let Some(upper) = upper {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(lower.saturating_add(rest));
+        hint
     }
 }
 
@@ -140,6 +176,8 @@ impl Drop for Watched {
     }
 }
 
+/// The most of an answer that is given at once.
+const PIECE_BYTES_MAX: usize = 16 << 10;
 /// How fast an answer must be taken beyond the patience.
 const BYTES_PER_SECOND_MIN: u64 = 4 << 10;
 
@@ -178,14 +216,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_large_piece_has_longer_and_the_end_is_taken() {
+    async fn a_large_answer_is_given_piece_by_piece_and_its_end_is_taken() {
         let answers = Answers::new(PATIENCE);
-        let mut body = watched(&answers, Body::from(vec![0; 1 << 20])).await;
+        let mut body = watched(&answers, Body::from(vec![0; 40 << 10])).await;
         assert_eq!(seconds_left(&answers), Some(30));
-        let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
-        assert_eq!(piece.len(), 1 << 20);
-        assert!(!body.is_end_stream(), "it is asked for once all is taken");
-        assert_eq!(seconds_left(&answers), Some(30 + 256));
+        for (kibibytes, left) in [(16, 24), (16, 8), (8, 0)] {
+            assert_eq!(body.size_hint().exact(), Some((kibibytes + left) << 10));
+            let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert_eq!(piece.len() as u64, kibibytes << 10);
+            assert!(!body.is_end_stream(), "it is asked for once all is taken");
+            assert_eq!(seconds_left(&answers), Some(30 + kibibytes / 4));
+        }
         assert!(body.frame().await.is_none());
         assert_eq!(seconds_left(&answers), None);
     }

@@ -107,7 +107,7 @@ impl Door {
             .serve_connection(io, TowerToHyperService::new(service));
         tokio::pin!(connection);
         let mut patience = tokio::select! {
-            ended = connection.as_mut() => return note_end(ended),
+            ended = connection.as_mut() => return self.note_end(ended),
             () = answers.stuck() => return self.metrics.count_http_closed(Closed::Unread),
             // Somebody may be waiting for its place.
             () = place.must_go(self.first, self.next) => Duration::ZERO,
@@ -117,7 +117,7 @@ impl Door {
         loop {
             tokio::select! {
                 biased;
-                ended = connection.as_mut() => return note_end(ended),
+                ended = connection.as_mut() => return self.note_end(ended),
                 () = answers.stuck() => return self.metrics.count_http_closed(Closed::Unread),
                 // What is idle has said all it had to say, and its client half a head or nothing.
                 () = tokio::time::sleep(patience) => if place.is_idle() { return },
@@ -125,6 +125,22 @@ impl Door {
             patience = LINGER;
         }
     }
+
+    fn note_end(&self, ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+        if let Err(error) = ended {
+            tracing::debug!(%error, "an HTTP connection ended");
+            if is_unread(error.as_ref()) {
+                self.metrics.count_http_closed(Closed::Unread);
+            }
+        }
+    }
+}
+
+/// Tells whether a connection ended since its client took nothing.
+fn is_unread(error: &(dyn std::error::Error + 'static)) -> bool {
+    let errors = std::iter::successors(Some(error), |error| error.source());
+    let mut of_system = errors.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    of_system.any(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// Returns how HTTP is spoken: with no more in memory than [`HttpSettings::bytes_each`] (E-3).
@@ -155,12 +171,6 @@ pub(crate) const fn bytes_each(header_bytes_max: u64) -> u64 {
 pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
     // An error means that nobody can stop it any more but by dropping it.
     drop(stop.wait_for(|stop| *stop).await);
-}
-
-fn note_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
-    if let Err(error) = ended {
-        tracing::debug!(%error, "an HTTP connection ended");
-    }
 }
 
 /// Requests at once over one connection of HTTP/2.

@@ -213,6 +213,7 @@ async fn a_client_that_does_not_take_its_answer_loses_its_place() {
         answer.starts_with("HTTP/1.1 200")
     })
     .await;
+    assert_eq!(closed(&server, "unread").await, 1);
 }
 
 #[tokio::test]
