@@ -123,10 +123,13 @@ impl Held {
     }
 }
 
-/// Returns what strace has written so far.
-pub(super) fn read(log: &Path) -> String {
-    let bytes = std::fs::read(log).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+/// Returns what strace has written so far; nothing before it has begun.
+pub(super) fn read(log: &Path) -> Result<String, String> {
+    match std::fs::read(log) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(format!("{}: {error}", log.display())),
+    }
 }
 
 /// Returns the lines with their threads.

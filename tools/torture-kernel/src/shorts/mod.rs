@@ -41,6 +41,7 @@ pub(crate) fn run(random: &mut Random, count: u64) -> Result<Outcome, String> {
     if outcome.skipped.is_some() {
         return Ok(outcome);
     }
+    let mut in_vain = 0;
     while outcome.count < count {
         let mut arena = Arena::under(&root())?;
         let call = Call {
@@ -62,6 +63,12 @@ pub(crate) fn run(random: &mut Random, count: u64) -> Result<Outcome, String> {
         );
         let cut = cut.map_err(|violation| arena.keep(format!("{name}: {violation}")))?;
         outcome.count += u64::from(cut);
+        in_vain = if cut { 0 } else { in_vain + 1 };
+        if in_vain == IN_VAIN_MAX {
+            return Err(format!(
+                "{in_vain} histories, and none in which a write was cut short"
+            ));
+        }
     }
     Ok(outcome)
 }
@@ -83,7 +90,7 @@ fn history(
     let held = cut(&mut worker, &log, call, limit, seed)?;
     let ended = worker.wait(&mut ledger)?;
     *acks += first.words.acks + ended.words.acks;
-    let text = held::read(&log);
+    let text = held::read(&log)?;
     if ended.is_crash() {
         return Err(format!("{ended:?}"));
     }
@@ -106,10 +113,10 @@ fn cut(
     let Some(held) = wait_for(worker, log, |text| Held::find(text, call))? else {
         return Ok(None);
     };
-    set_limit(&held, &held.within(seed).to_string());
+    set_limit(&held, &held.within(seed).to_string())?;
     if limit == Limit::Lifted {
         wait_for(worker, log, |text| held.has_next(text).then_some(()))?;
-        set_limit(&held, "unlimited");
+        set_limit(&held, "unlimited")?;
     }
     Ok(Some(held))
 }
@@ -121,7 +128,7 @@ fn wait_for<T>(
     look: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, String> {
     while worker.is_running()? {
-        let found = look(&held::read(log));
+        let found = look(&held::read(log)?);
         if found.is_some() {
             return Ok(found);
         }
@@ -131,9 +138,10 @@ fn wait_for<T>(
 }
 
 /// Sets the limit of the worker's files; one that has ended meanwhile has none.
-fn set_limit(held: &Held, bytes: &str) {
+fn set_limit(held: &Held, bytes: &str) -> Result<(), String> {
     let words = ["--pid", held.thread(), &format!("--fsize={bytes}:")];
-    mount::run("prlimit", &words).ok();
+    let has_ended = || !Path::new("/proc").join(held.thread()).exists();
+    mount::run("prlimit", &words).or_else(|error| if has_ended() { Ok(()) } else { Err(error) })
 }
 
 /// W-3: a write that is cut short and then goes on is no fault. Others that met the limit meanwhile are.
@@ -156,6 +164,8 @@ fn missing() -> Option<String> {
     calls::missing(&["-e", &first.inject()]).or_else(without_prlimit)
 }
 
+/// Many draw a write that no thread comes to, or that is over before the limit is set.
+const IN_VAIN_MAX: u64 = 200;
 /// Most threads have fewer.
 const NTH_MAX: u64 = 30;
 /// Batches of each writer in a life.

@@ -75,6 +75,6 @@ fn merged(rows: &[Row]) -> Row {
     for row in rows {
         fields.extend(row.fields.clone());
     }
-    let first = rows.first().cloned().unwrap_or_default();
+    let first = rows.first().cloned().expect("there are rows to merge");
     Row { fields, ..first }
 }
